@@ -1,0 +1,61 @@
+import type { ConfigName } from "./candidate.ts";
+import type { VerdictWord } from "./verdict.ts";
+
+/** A change to one rendered configuration file. `find` must match exactly once, else the control is an error. */
+export type FilePatch =
+  | { readonly service: string; readonly path: string; readonly append: string }
+  | {
+      readonly service: string;
+      readonly path: string;
+      readonly replace: readonly { readonly find: string; readonly with: string }[];
+    };
+
+/** How a control breaks a server or the lab. */
+export interface Sabotage {
+  /** Patches to rendered configuration files. */
+  readonly files?: readonly FilePatch[];
+  /** Variables of the templates to override. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  /** Administration functions replaced by one without effect: a named stand-in for a product whose command does nothing. */
+  readonly withoutEffect?: readonly string[];
+  /** Measured with this product configuration instead of hardened. */
+  readonly lab?: {
+    /** A fault of the lab, not of the product; the verdict must be inconclusive. */
+    readonly fault: "kill-server" | "pause-server" | "block-ports" | "stop-scanner" | "no-browser";
+    /** Seconds after the scenario's start, or the title of the step before which it happens. */
+    readonly at: number | string;
+  };
+}
+
+/** A deliberately broken set-up that a scenario must see. `fixtures/controls/<criterion>-<sabotage>-<candidate>.yaml` */
+export interface Control {
+  readonly id: string;
+  readonly criterion: string;
+  readonly scenario: string;
+  readonly candidate: string;
+  readonly config: ConfigName;
+  readonly explains: { readonly de: string; readonly en: string };
+  readonly sabotage: Sabotage;
+  /** `not-met` for sabotages, `inconclusive` for broken labs; `partly` is allowed for a B row whose scale has no lower step for this sabotage. */
+  readonly expect: VerdictWord;
+  /** Other criteria this sabotage also changes, with the reason. */
+  readonly alsoChanges?: Readonly<Record<string, string>>;
+}
+
+export type ProofOutcome = "caught" | "missed" | "error";
+
+export interface ProofRecord {
+  readonly control: string;
+  readonly criterion: string;
+  readonly scenario: string;
+  readonly candidate: string;
+  readonly protocol: string;
+  readonly outcome: ProofOutcome;
+  readonly expected: VerdictWord;
+  readonly observed: VerdictWord | "none";
+  readonly note: string;
+  /** ISO time. */
+  readonly at: string;
+  /** Hash of scenario source, control and candidate folder: an old proof of other code is stale. */
+  readonly subject: string;
+}

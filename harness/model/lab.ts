@@ -1,0 +1,48 @@
+import type { Candidate, ConfigName } from "./candidate.ts";
+import type { Sabotage } from "./control.ts";
+import type { ImageFacts } from "./journal.ts";
+import type { Faults, RunningServer } from "./server.ts";
+import type { TlsScanner } from "./tools.ts";
+
+/** What to start: `servers` instances of one product, domains a/b/c.pruefstand.test, federated over TLS on the standard ports. */
+export interface DeployPlan {
+  readonly candidate: Candidate;
+  readonly config: ConfigName;
+  readonly servers: 1 | 2 | 3;
+  /** Server id → domains it may federate with, for templates as `federationAllow`; absent: the configuration decides. */
+  readonly federationAllow?: Readonly<Record<string, readonly string[]>>;
+  readonly sabotage?: Sabotage;
+  readonly signal: AbortSignal;
+  /** Told about each thing that takes time. */
+  progress?(what: string): void;
+}
+
+/** Servers that are up. Disposing removes containers, networks and volumes and never throws because something is already gone. */
+export interface Deployment extends AsyncDisposable {
+  readonly servers: readonly RunningServer[];
+  readonly faults: Faults;
+  readonly tls: TlsScanner;
+  readonly images: readonly ImageFacts[];
+  /** Milliseconds from the call of deploy until every server was ready. */
+  readonly tookMs: number;
+  /** What is broken although nobody broke it on purpose: containers gone, restarted, out of memory. Empty = healthy. */
+  health(): Promise<readonly string[]>;
+  /** Undoes every fault still in place. */
+  heal(): Promise<void>;
+  /** Bounded logs of every container, for the evidence folder: name → text. */
+  logs(): Promise<Readonly<Record<string, string>>>;
+  /** Applies a broken-lab fault of a control now. */
+  breakLab(fault: NonNullable<Sabotage["lab"]>["fault"]): Promise<void>;
+}
+
+export interface Lab extends AsyncDisposable {
+  readonly runId: string;
+  /** Builds what is missing; unchanged images are never rebuilt. */
+  prepare(candidates: readonly Candidate[], progress?: (what: string) => void): Promise<void>;
+  deploy(plan: DeployPlan): Promise<Deployment>;
+  /** Each configuration file rendered for both configurations with placeholder secrets, as a unified diff. */
+  configDiff(candidate: Candidate): Promise<readonly { readonly path: string; readonly diff: string }[]>;
+  /** Registers a secret; every later evidence, journal line and report shows it as "[redacted]". */
+  redact(text: string): string;
+  addSecret(value: string): void;
+}

@@ -1,0 +1,68 @@
+import type { Person, RunningServer } from "./server.ts";
+import type { Conversation } from "./session.ts";
+
+/**
+ * Protocol-specific measurements behind protocol-neutral scenarios: each returns facts, judges nothing.
+ * Every attempt ends as `refused` (the server said no, its words in `answer`), `accepted`, or `failed` (our side or the
+ * network: never counted as a refusal).
+ */
+export interface Attempt {
+  readonly what: string;
+  readonly outcome: "accepted" | "refused" | "failed";
+  /** What the server answered, bounded to 2 kB; for the evidence. May be hostile text. */
+  readonly answer: string;
+  readonly tookMs: number;
+}
+
+export interface PlaintextFacts {
+  /** Attempts to authenticate and to deliver without TLS; `kind` tells which. */
+  readonly attempts: readonly (Attempt & { readonly kind: "authenticate" | "deliver" })[];
+  /** SASL mechanisms offered before TLS. */
+  readonly saslBeforeTls: readonly string[];
+  /** Dialback accepted before TLS; undefined where the protocol has none. */
+  readonly dialbackBeforeTls: boolean | undefined;
+  /** Plain http answers that carried content instead of a redirect or a refusal. */
+  readonly httpContentResponses: number;
+  /** Ports meant for inside only that the client network reaches. */
+  readonly portsExposed: readonly string[];
+}
+
+export interface LoginAttempt extends Attempt {
+  /** True when the server blocked by rate or ban, not by password. */
+  readonly blocked: boolean;
+  /** Status or condition, e.g. "403 M_FORBIDDEN", "not-authorized". */
+  readonly condition: string;
+}
+
+export interface UnauthenticatedReads {
+  readonly media: readonly Attempt[];
+  readonly profiles: readonly Attempt[];
+  /** Bits of randomness in the media address; undefined if none was issued. */
+  readonly urlEntropyBits: number | undefined;
+}
+
+export interface Probes {
+  /** `count` attempts over all plain channels of the server. `person` has a valid account: only the missing TLS may be the reason for refusal. */
+  plaintext(server: RunningServer, person: Person, peer: Person, count: number): Promise<PlaintextFacts>;
+  /** One login over TLS with these credentials, without any session kept. */
+  login(server: RunningServer, name: string, password: string): Promise<LoginAttempt>;
+  /** Administrative endpoints or commands called with an ordinary person's credentials. `count` calls. */
+  adminAsOrdinary(server: RunningServer, person: Person, victim: Person, count: number): Promise<readonly Attempt[]>;
+  /** Tries to register without an account. `accepted` = an account exists and can log in. */
+  selfRegistration(server: RunningServer, name: string, password: string): Promise<Attempt>;
+  /** Reads an uploaded file and a profile without login. */
+  unauthenticatedReads(server: RunningServer, owner: Person, uploadedUrl: string): Promise<UnauthenticatedReads>;
+  /** Reads an uploaded file as a logged-in person who is not in the conversation. */
+  readAsStranger(server: RunningServer, stranger: Person, uploadedUrl: string): Promise<Attempt>;
+  /** Leaves personal data in the profile: display name, e-mail, vCard … Returns each planted value by name. */
+  plantProfile(server: RunningServer, person: Person): Promise<Readonly<Record<string, string>>>;
+  /** Time from an empty client to "ready to use" with what is in the account (login, roster/sync, catch-up), in milliseconds. */
+  clientStart(
+    server: RunningServer,
+    person: Person,
+  ): Promise<{ readonly readyMs: number; readonly conversations: number }>;
+  /** Fills an account with conversations cheaply, for {@link clientStart}. */
+  fillConversations(server: RunningServer, person: Person, count: number): Promise<readonly Conversation[]>;
+  /** After an account was disabled: tries to read messages with what its sessions still hold. Returns what was read. */
+  readAfterDisabling(server: RunningServer, person: Person): Promise<readonly Attempt[]>;
+}

@@ -1,0 +1,140 @@
+import type { ConfigName } from "./candidate.ts";
+import type { RunFacts, Fault, ImageFacts } from "./journal.ts";
+import type { MeasurementValue } from "./measurement.ts";
+import type { Localized } from "./text.ts";
+import type { Grade, ReasonCode, VerdictWord } from "./verdict.ts";
+
+/** A measurement as a verdict used it. */
+export interface UsedMeasurement {
+  readonly id: string;
+  readonly config: ConfigName;
+  readonly value: MeasurementValue;
+  readonly unit?: string;
+  readonly total?: number;
+  readonly censored?: boolean;
+  readonly notApplicable?: string;
+  readonly missingAbility?: string;
+  readonly note?: string;
+  /** All repetitions, in order, where there is more than one. */
+  readonly values?: readonly MeasurementValue[];
+  /** `rule`: decides; `report`: printed only; `valid`, `control`: gates. */
+  readonly role: "rule" | "report" | "valid" | "control";
+}
+
+export interface Proof {
+  readonly state: "proven" | "unproven" | "stale" | "missed";
+  /** ISO time of the last proof; absent when never proven. */
+  readonly at?: string;
+  readonly controls: readonly string[];
+}
+
+/** One flat verdict: criterion × candidate × configuration. */
+export interface VerdictRecord {
+  readonly criterion: string;
+  readonly candidate: string;
+  /** `hardened` decides; `default` is the plain column "Auslieferungszustand". */
+  readonly config: ConfigName;
+  /** False for the default column of a row judged on hardened. */
+  readonly decides: boolean;
+  readonly verdict: VerdictWord;
+  /** 0..10 for B rows, null for A rows and where nothing was tested. */
+  readonly points: number | null;
+  readonly reason: { readonly code: ReasonCode; readonly text: Localized };
+  /** value → BP → BP × GP = LP, in words of the rule; "" for A rows. */
+  readonly arithmetic: string;
+  /** The conditions of the rule as written, each with what came. */
+  readonly conditions: readonly { readonly text: string; readonly held: boolean | null; readonly observed: string }[];
+  readonly measurements: readonly UsedMeasurement[];
+  readonly evidence: readonly string[];
+  readonly grade: Grade;
+  readonly proof: Proof;
+  /** Set when repetitions gave different verdicts ("instabil"). */
+  readonly unstable?: { readonly verdicts: readonly VerdictWord[] };
+  readonly faults: readonly Fault[];
+}
+
+/** A criterion as the report prints it. */
+export interface CriterionFacts {
+  readonly id: string;
+  readonly group: string;
+  readonly title: Localized;
+  readonly type: "A" | "B";
+  readonly gp: number;
+  readonly minimum?: number;
+  readonly sources: readonly {
+    readonly norm?: string;
+    readonly clause: string;
+    readonly kind: "norm" | "house";
+    readonly verified: string;
+    readonly confidence?: string;
+  }[];
+  readonly ruleText: Localized;
+  readonly earns?: Localized;
+  readonly scenarios: readonly string[];
+  readonly method: readonly string[];
+  readonly config: ConfigName | "both";
+  readonly note?: string;
+}
+
+export interface CandidateTotal {
+  readonly candidate: string;
+  /** Excluded: an A row is not met (or a minimum is missed). Open: an A row is not tested or inconclusive. */
+  readonly standing: "eligible" | "excluded" | "open";
+  readonly excludedBy: readonly string[];
+  readonly openRows: readonly string[];
+  readonly points: number;
+  readonly maxPoints: number;
+  readonly groups: readonly { readonly group: string; readonly points: number; readonly maxPoints: number }[];
+  readonly grades: Readonly<Record<Grade, { readonly a: number; readonly points: number }>>;
+  /** k of n required (A) criteria were tested. */
+  readonly requiredTested: { readonly tested: number; readonly required: number };
+}
+
+/** result.json. A pure function of journal, catalogue, profile and proofs. */
+export interface Result {
+  readonly schema: "pruefstand-result-1";
+  readonly run: RunFacts;
+  readonly profile: string;
+  readonly catalogueSha256: string;
+  readonly journalSha256: string;
+  readonly runOutcome: "completed" | "interrupted" | "unfinished";
+  readonly criteria: readonly CriterionFacts[];
+  readonly groups: readonly { readonly id: string; readonly title: Localized }[];
+  readonly verdicts: readonly VerdictRecord[];
+  readonly totals: readonly CandidateTotal[];
+  readonly images: readonly (ImageFacts & { readonly candidate: string })[];
+  readonly measurements: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly unit?: string;
+    readonly title: Localized;
+  }[];
+}
+
+/** Latency curves and the like: evidence a report turns into pictures. `evidence/<…>/*.chart.json` */
+export interface ChartData {
+  readonly kind: "percentiles" | "timeline" | "knee" | "deliveries";
+  readonly title: Localized;
+  readonly candidate: string;
+  readonly config: ConfigName;
+  readonly unit: string;
+  readonly points: readonly (readonly [number, number | null])[];
+  readonly xLabel: Localized;
+}
+
+export interface OutputFile {
+  /** Relative to the run's report folder. */
+  readonly path: string;
+  readonly content: string | Uint8Array;
+}
+
+/** Everything a renderer may read: equal input gives equal bytes. */
+export interface ReportInput {
+  readonly result: Result;
+  readonly charts: readonly ChartData[];
+}
+
+export interface Renderer {
+  readonly format: string;
+  render(input: ReportInput): AsyncIterable<OutputFile> | Iterable<OutputFile>;
+}

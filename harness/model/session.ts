@@ -1,0 +1,152 @@
+import type { Protocol } from "./candidate.ts";
+import type { Person, RunningServer } from "./server.ts";
+
+/** Monotonic milliseconds (`performance.now()`), one clock for sender and receiver. */
+export type Milliseconds = number;
+
+/**
+ * A place messages go to. `id` is a room id (Matrix), a bare JID (XMPP direct) or a room JID (MUC).
+ * A direct chat has exactly two people.
+ */
+export interface Conversation {
+  readonly kind: "direct" | "group";
+  readonly id: string;
+}
+
+export interface SentMessage {
+  /** Event id or stanza id, usable for retraction. */
+  readonly id: string;
+  /** When the server took responsibility (event id returned; stream-management ack). */
+  readonly acknowledgedAt: Milliseconds;
+}
+
+export interface ReceivedMessage {
+  readonly id: string;
+  readonly conversation: Conversation;
+  readonly from: string;
+  readonly text: string;
+  /** True if it arrived end-to-end encrypted and was decrypted here. */
+  readonly encrypted: boolean;
+  readonly at: Milliseconds;
+  readonly attachment?: Attachment;
+}
+
+export interface Attachment {
+  readonly name: string;
+  readonly url: string;
+  /** Fetches and, where encrypted, decrypts. Bounded to 16 MiB. */
+  bytes(): Promise<Uint8Array>;
+}
+
+/** Why a session ended. `error` is set when we did not ask for it. */
+export interface SessionEnd {
+  readonly at: Milliseconds;
+  readonly error?: Error;
+}
+
+/** A sentence and a time limit. Elapsing throws HarnessError `deadline` with the sentence. */
+export interface Deadline {
+  readonly what: string;
+  readonly withinMs: number;
+}
+
+/**
+ * A logged-in device of a person.
+ *
+ * Every method throws HarnessError: `refused` with the server's words if the server said no, `deadline` if no answer came
+ * in 30 s, `disconnected` if the connection was lost (a lost connection is never swallowed).
+ */
+export interface Session extends AsyncDisposable {
+  readonly protocol: Protocol;
+  readonly person: Person;
+  readonly address: string;
+  /** Settles when the session is over, for whatever reason. Never rejects. */
+  readonly ended: Promise<SessionEnd>;
+  /** Opens a direct chat. On return messages can be sent; on Matrix the peer still has to {@link join}. */
+  openDirect(peer: string): Promise<Conversation>;
+  /** Creates a group without end-to-end encryption; private, members only. On return it exists and we are in it. */
+  createGroup(name: string): Promise<Conversation>;
+  /** Invites; on return the server has accepted the invitation for delivery. */
+  invite(conversation: Conversation, address: string): Promise<void>;
+  /** Waits for an invitation to this conversation (or, XMPP direct, nothing), accepts it, and returns when we are in. */
+  join(conversation: Conversation, deadline: Deadline): Promise<void>;
+  leave(conversation: Conversation): Promise<void>;
+  /** Sends a text without end-to-end encryption. On return the server has taken responsibility. */
+  send(conversation: Conversation, text: string): Promise<SentMessage>;
+  /** The first message, already received or still to come, for which the predicate holds. */
+  received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage>;
+  /** Every message received so far in this session, in order of arrival, duplicates included. Bounded to 100 000. */
+  inbox(): readonly ReceivedMessage[];
+  /** Asks the server for the stored messages of a conversation, newest last, at most `limit`. */
+  history(conversation: Conversation, limit: number): Promise<readonly ReceivedMessage[]>;
+  /** One cheap authenticated request. Resolves if the server still serves this session, throws `refused` or `disconnected` if not. */
+  ping(): Promise<void>;
+}
+
+/** Takes a message back for everyone and sees retractions of others (D-07). */
+export interface WithRetraction {
+  retract(conversation: Conversation, messageId: string): Promise<void>;
+  /** Resolves when the message is gone from this client's view; `marked` tells whether who and when is visible. */
+  retracted(messageId: string, deadline: Deadline): Promise<{ readonly marked: boolean }>;
+}
+
+/** Uploads (XEP-0363, Matrix media) without end-to-end encryption. */
+export interface WithUploads {
+  /** On return the server holds the file and the message that names it was accepted. */
+  sendFile(
+    conversation: Conversation,
+    name: string,
+    bytes: Uint8Array,
+  ): Promise<SentMessage & { readonly url: string }>;
+}
+
+/** End-to-end encryption (Megolm, OMEMO). */
+export interface WithEncryption {
+  readonly method: string;
+  /** A direct chat in which {@link sendEncrypted} works. Both sides' keys are known on return, or it throws. */
+  openEncryptedDirect(peer: string): Promise<Conversation>;
+  sendEncrypted(conversation: Conversation, text: string): Promise<SentMessage>;
+  sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage>;
+}
+
+/** Gives away the bearer secrets of this session so that a search can prove they are nowhere in a log (D-12). */
+export interface WithSecrets {
+  secrets(): Readonly<Record<string, string>>;
+}
+
+export const hasRetraction = (session: Session): session is Session & WithRetraction => "retract" in session;
+export const hasUploads = (session: Session): session is Session & WithUploads => "sendFile" in session;
+export const hasEncryption = (session: Session): session is Session & WithEncryption => "sendEncrypted" in session;
+export const hasSecrets = (session: Session): session is Session & WithSecrets => "secrets" in session;
+
+export interface OpenOptions {
+  /** Stop trying after this long; default 30 s. */
+  readonly withinMs?: number;
+  /** Present, receiving messages? Default true; false logs in without going online (XMPP: no presence). */
+  readonly online?: boolean;
+}
+
+/** A way to become a user of a server. `open` returns when the session is logged in and receives messages. Wrong credentials throw `refused`. */
+export interface Driver {
+  readonly id: string;
+  readonly protocol: Protocol;
+  open(server: RunningServer, person: Person, options?: OpenOptions): Promise<Session>;
+  /** Thin session for load: no encryption, no cache, cheap. */
+  openForLoad(server: RunningServer, person: Person): Promise<LoadSession>;
+  /** Protocol-specific probes behind protocol-neutral scenarios. */
+  readonly probes: import("./probes.ts").Probes;
+  /** Ends everything the driver itself holds (browser, agents). */
+  close(): Promise<void>;
+}
+
+/** Cheap session for the load generator. */
+export interface LoadSession extends AsyncDisposable {
+  readonly address: string;
+  readonly ended: Promise<SessionEnd>;
+  /** A conversation with `peer` that both sides have joined when both sessions' `prepare` calls have returned. */
+  prepare(peer: LoadSession): Promise<Conversation>;
+  /** Resolves at the server's acknowledgement with its monotonic time. */
+  send(conversation: Conversation, body: string): Promise<Milliseconds>;
+  /** Called for every message received, with the body and its monotonic time of arrival. */
+  onMessage(listener: (body: string, at: Milliseconds) => void): void;
+}

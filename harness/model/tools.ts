@@ -1,0 +1,144 @@
+import type { RunningServer, Endpoint, ResourceSample } from "./server.ts";
+import type { Driver, LoadSession } from "./session.ts";
+
+/** What a TLS scanner saw on one port. Names are IANA names. */
+export interface TlsPortReport {
+  readonly endpoint: Endpoint;
+  /** "SSLv2" "SSLv3" "TLSv1.0" "TLSv1.1" "TLSv1.2" "TLSv1.3" that completed a handshake. */
+  readonly acceptedVersions: readonly string[];
+  /** Accepted suites by version, IANA names. */
+  readonly suites: readonly {
+    readonly version: string;
+    readonly name: string;
+    readonly keySizeBits: number;
+    readonly ephemeralGroup?: string;
+  }[];
+  /** Leaf first. */
+  readonly chain: readonly CertificateFacts[];
+  /** Signature scheme names the server used in the handshake, where the scanner tells. */
+  readonly groups: readonly string[];
+  /** Non-empty: the scanner itself failed here; nothing may be concluded from this port. */
+  readonly localFailures: readonly string[];
+}
+
+export interface CertificateFacts {
+  readonly subject: string;
+  readonly keyType: "rsa" | "ecdsa" | "ed25519" | "other";
+  readonly keyBits: number;
+  /** e.g. "sha256" */
+  readonly signatureHash: string;
+  /** e.g. "ecdsa-with-SHA256", "sha256WithRSAEncryption", "rsassaPss" */
+  readonly signatureAlgorithm: string;
+  readonly selfSigned: boolean;
+}
+
+export interface TlsScanner {
+  readonly name: string;
+  readonly version: string;
+  /** Scans every TLS endpoint of the server from inside its network. Raw output goes to `evidence`. */
+  scan(server: RunningServer): Promise<{ readonly ports: readonly TlsPortReport[]; readonly raw: string }>;
+  /** The certificate the product makes for itself when the operator gives none; undefined where it makes none. */
+  generatedCertificate(server: RunningServer): Promise<CertificateFacts | undefined>;
+}
+
+/** Arrival schedule, milliseconds from start, ascending. Never waits for answers (open model). */
+export type Schedule = readonly number[];
+
+export interface DeliveryLoad {
+  readonly schedule: Schedule;
+  /** Pairs of senders and receivers; message i goes over pair i mod n. */
+  readonly pairs: readonly {
+    readonly from: LoadSession;
+    readonly to: LoadSession;
+    readonly conversation: import("./session.ts").Conversation;
+  }[];
+  readonly payloadBytes: number;
+  /** A message not seen this long after its intended time is lost (= infinite in the percentile), in ms. */
+  readonly windowMs: number;
+  readonly servers: readonly RunningServer[];
+}
+
+/** Percentiles in milliseconds; Infinity where losses reach into the percentile. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface DeliveryResult {
+  readonly offered: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly reordered: number;
+  readonly refused: number;
+  /** received − intended: the user's latency, free of coordinated omission by construction. */
+  readonly latency: Percentiles;
+  /** received − sent: the server's part. */
+  readonly serverPart: Percentiles;
+  /** sent − intended: the generator's lag. */
+  readonly generatorLag: Percentiles;
+  readonly achievedPerSecond: number;
+  /** Validity gates of load.md section 2.3; a failed one makes the row inconclusive. */
+  readonly gates: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly limit: number;
+    readonly held: boolean;
+  }[];
+  readonly resources: readonly ResourceSample[];
+  /** Latency over time for the picture: [intended second, latency ms or null if lost]. */
+  readonly timeline: readonly (readonly [number, number | null])[];
+  /** HdrHistogram, base64 (V2 compressed). */
+  readonly histogram: string;
+}
+
+export interface HttpLoad {
+  readonly endpoint: Endpoint;
+  readonly ca: string;
+  readonly path: string;
+  readonly method: "GET" | "PUT" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly ratePerSecond: number;
+  readonly durationSeconds: number;
+  readonly connections: number;
+}
+
+export interface HttpLoadResult {
+  readonly requests: number;
+  readonly errors: number;
+  readonly non2xx: number;
+  /** Repaired for coordinated omission: latency from the time the request should have been sent. */
+  readonly latency: Percentiles;
+  /** As autocannon itself reports it, for comparison. */
+  readonly uncorrected: Percentiles;
+}
+
+/** Load tools handed to scenarios. */
+export interface LoadTools {
+  /** Seeded Poisson arrivals. */
+  poisson(seed: string, ratePerSecond: number, durationSeconds: number): Schedule;
+  deliver(load: DeliveryLoad): Promise<DeliveryResult>;
+  http(load: HttpLoad): Promise<HttpLoadResult>;
+  /** Bisection for the highest rate at which `passes` holds. Both ends are repeated. */
+  knee(search: {
+    readonly low: number;
+    readonly high: number;
+    readonly steps: number;
+    probe(rate: number): Promise<boolean>;
+  }): Promise<{
+    readonly lastPassing: number;
+    readonly firstFailing: number | null;
+    readonly probes: readonly { readonly rate: number; readonly passed: boolean }[];
+  }>;
+  /** Logs all people in at the schedule's times; latency until ready each; Infinity for a failure. */
+  loginStorm(
+    driver: Driver,
+    people: readonly import("./server.ts").Person[],
+    schedule: Schedule,
+  ): Promise<{ readonly latency: Percentiles; readonly failures: number }>;
+}

@@ -41,6 +41,23 @@ export interface TlsScanner {
   generatedCertificate(server: RunningServer): Promise<CertificateFacts | undefined>;
 }
 
+/** A validity gate of load.md 2.3: held or not. A gate that did not hold makes the row inconclusive. */
+export interface LoadGate {
+  readonly name: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly held: boolean;
+}
+
+/** Limits of the gates; they come from criteria.yaml through the scenario's parameters. */
+export interface LoadGateLimits {
+  readonly lagP99Ms: number;
+  readonly eventLoopDelayP99Ms: number;
+  /** Share of one core. */
+  readonly cpuShare: number;
+  readonly droppedShare: number;
+}
+
 /** Arrival schedule, milliseconds from start, ascending. Never waits for answers (open model). */
 export type Schedule = readonly number[];
 
@@ -55,7 +72,10 @@ export interface DeliveryLoad {
   readonly payloadBytes: number;
   /** A message not seen this long after its intended time is lost (= infinite in the percentile), in ms. */
   readonly windowMs: number;
+  /** Servers whose containers are sampled every second. */
   readonly servers: readonly RunningServer[];
+  readonly gates: LoadGateLimits;
+  readonly signal: AbortSignal;
 }
 
 /** Percentiles in milliseconds; Infinity where losses reach into the percentile. */
@@ -82,13 +102,7 @@ export interface DeliveryResult {
   /** sent − intended: the generator's lag. */
   readonly generatorLag: Percentiles;
   readonly achievedPerSecond: number;
-  /** Validity gates of load.md section 2.3; a failed one makes the row inconclusive. */
-  readonly gates: readonly {
-    readonly name: string;
-    readonly value: number;
-    readonly limit: number;
-    readonly held: boolean;
-  }[];
+  readonly gates: readonly LoadGate[];
   readonly resources: readonly ResourceSample[];
   /** Latency over time for the picture: [intended second, latency ms or null if lost]. */
   readonly timeline: readonly (readonly [number, number | null])[];
@@ -99,6 +113,7 @@ export interface DeliveryResult {
 export interface HttpLoad {
   readonly endpoint: Endpoint;
   readonly ca: string;
+  /** `{n}` is replaced by a running number: transaction ids must be unique. */
   readonly path: string;
   readonly method: "GET" | "PUT" | "POST";
   readonly headers: Readonly<Record<string, string>>;

@@ -56,6 +56,8 @@ export interface Service {
   readonly after?: readonly string[];
   /** The service that terminates TLS for the domain: gets the domain's aliases on the federation network and the certificate in /certs. */
   readonly front?: boolean;
+  /** Also on the federation network without being the front: a homeserver that calls out from behind its proxy. */
+  readonly federates?: boolean;
   /** When this container is ready: a log line (regular expression), a port that accepts, or a command that exits 0. */
   readonly ready: ReadyCondition;
   /** Ports the harness may reach, published on 127.0.0.1 only. */
@@ -64,6 +66,7 @@ export interface Service {
   readonly versions?: readonly string[];
   /** Command whose standard output is the server's configuration directory, tar or plain text, is not needed: rendered files are recorded by the lab. */
   readonly tmpfs?: readonly string[];
+  /** Default 2048. */
   readonly memoryMiB?: number;
 }
 
@@ -171,6 +174,8 @@ export interface HttpAnswer {
 /** A product under test. A folder `harness/candidates/<id>/`; nothing elsewhere names it. */
 export interface Candidate {
   readonly id: string;
+  /** Place in the report; lower comes first, default 100, then by title. */
+  readonly order?: number;
   readonly title: string;
   readonly vendor: string;
   /** SPDX identifier or expression. */

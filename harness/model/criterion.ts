@@ -27,6 +27,7 @@ export interface Comparison {
   readonly text: string;
 }
 
+/** "a = 1 or b = 1" in criteria.yaml. */
 export interface AnyOf {
   readonly kind: "any";
   readonly of: readonly Condition[];
@@ -71,24 +72,25 @@ export interface PointsRule {
   readonly parts: readonly { readonly of: MeasurementRef; readonly factor: number }[];
 }
 
+export interface SumPart {
+  readonly kind: "part";
+  readonly bp: number;
+  readonly when: readonly Condition[];
+}
+
 /** Parts are added. */
 export interface SumRule {
   readonly kind: "sum";
-  readonly parts: readonly (
-    | { readonly bp: number; readonly when: readonly Condition[] }
-    | PointsRule
-    | LinearRule
-    | ShareRule
-  )[];
+  readonly parts: readonly (SumPart | PointsRule | LinearRule | ShareRule)[];
 }
 
 export type ScaleRule = StepsRule | LinearRule | ShareRule | PointsRule | SumRule;
 
 /** Applied last, in this order: cap, half, zero. */
 export interface Adjustments {
-  readonly cap?: readonly { readonly bp: number; readonly when: readonly Condition[] }[];
-  readonly half?: readonly { readonly when: readonly Condition[] }[];
-  readonly zero?: readonly { readonly when: readonly Condition[] }[];
+  readonly cap?: { readonly bp: number; readonly when: readonly Condition[] };
+  readonly half?: { readonly when: readonly Condition[] };
+  readonly zero?: { readonly when: readonly Condition[] };
   /** T-07: the lower result of hardened and @default counts. */
   readonly lowerOf?: readonly ConfigName[];
 }
@@ -132,9 +134,10 @@ export interface Criterion {
   readonly appliesTo: readonly (Protocol | "attested")[];
   /** Abilities whose absence makes the row not-met without a run. */
   readonly needs: readonly string[];
-  readonly active: boolean;
+  /** Set by a profile whose stated need drops the function: the row is `not-applicable` for all products alike. */
+  readonly dropped?: Localized;
+  /** What earns 10, 5 and 0 points (B) or what must hold (A), in words. */
   readonly ruleText: Localized;
-  readonly earns?: Localized;
   readonly note?: string;
 }
 
@@ -151,7 +154,9 @@ export interface Catalogue {
   readonly path: string;
   readonly sha256: string;
   readonly profile: string;
+  /** All groups in report order. */
   readonly groups: readonly { readonly id: string; readonly title: Localized }[];
+  /** Rows active in the profile, in file order. */
   readonly criteria: readonly Criterion[];
   readonly measurements: readonly MeasurementDeclaration[];
 }

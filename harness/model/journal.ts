@@ -101,6 +101,10 @@ export interface RunFacts {
     readonly title: { readonly de: string; readonly en: string };
     readonly verifies: readonly string[];
   }[];
+  /** What this run was going to measure. Absent: every scenario above on both configurations of every candidate. */
+  readonly plan?: readonly { readonly scenario: string; readonly candidate: string; readonly config: ConfigName }[];
+  /** Scenarios the bench has but this plan left out: their rows are "not in plan", not "no scenario yet". */
+  readonly leftOut?: readonly { readonly id: string; readonly verifies: readonly string[] }[];
   readonly repeat: number;
   /** Compressed parameters: row, parameter, planned value, used value, factor. Printed in the report. */
   readonly compression: readonly {

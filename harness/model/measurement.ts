@@ -12,7 +12,11 @@ export type MeasurementValue = number | boolean | null;
 
 /** One measured fact. A scenario writes it, nobody ever changes it. */
 export interface Measurement {
-  /** Pattern `^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$`, declared in criteria.yaml. */
+  /**
+   * Pattern `^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$`, declared in criteria.yaml. Two families are not declared because every
+   * scenario may emit them: `control.sz-NN.positive|negative`, and `gate.sz-NN.<name>` or `gate.sz-NN.p-03.<name>`
+   * (boolean; false = our instrument was not good enough, the scenario's rows or that row are inconclusive).
+   */
   readonly id: string;
   readonly value: MeasurementValue;
   /** "s", "bit", "msg/s" …; absent for counts, ratios and booleans. */

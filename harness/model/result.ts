@@ -40,10 +40,14 @@ export interface VerdictRecord {
   /** 0..10 for B rows, null for A rows and where nothing was tested. */
   readonly points: number | null;
   readonly reason: { readonly code: ReasonCode; readonly text: Localized };
-  /** value → BP → BP × GP = LP, in words of the rule; "" for A rows. */
-  readonly arithmetic: string;
-  /** The conditions of the rule as written, each with what came. */
-  readonly conditions: readonly { readonly text: string; readonly held: boolean | null; readonly observed: string }[];
+  /** value → BP → BP × GP = LP with the numbers put in; empty texts for A rows and where nothing was tested. */
+  readonly arithmetic: Localized;
+  /** The conditions of the rule as written, each with what came; `held` is null where it could not be decided or was skipped. */
+  readonly conditions: readonly {
+    readonly text: string;
+    readonly held: boolean | null;
+    readonly observed: Localized;
+  }[];
   readonly measurements: readonly UsedMeasurement[];
   readonly evidence: readonly string[];
   readonly grade: Grade;
@@ -69,7 +73,6 @@ export interface CriterionFacts {
     readonly confidence?: string;
   }[];
   readonly ruleText: Localized;
-  readonly earns?: Localized;
   readonly scenarios: readonly string[];
   readonly method: readonly string[];
   readonly config: ConfigName | "both";

@@ -28,11 +28,12 @@ export const reasonCodes = [
   "no-permission", // not-tested: remote target without a written permission
   "no-document", // not-tested: attested row without a document
   "total-differs", // not-tested: a count with another total than the row demands
-  "control-failed", // not-tested: a control measurement of the run failed (catalogue 2b, decision d)
+  "control-failed", // not-tested: a control of the scenario or a `valid` condition of the row failed (catalogue 2b, decision d)
   "harness-fault", // inconclusive
   "environment", // inconclusive: lab broken
   "deadline", // inconclusive: our own time-out
-  "invalid-run", // inconclusive: a validity gate failed
+  "interrupted", // inconclusive if it had started, not-tested if it had not
+  "invalid-run", // inconclusive: a validity gate of the measuring instrument (`gate.*`, load.md 2.3) failed
   "nothing-observed", // inconclusive: the scenario ended without the measurement
   "censored", // inconclusive: not seen inside a window shorter than the threshold
   "needs-person", // inconclusive: waits for a person's look

@@ -1,4 +1,5 @@
 import type { ConfigName } from "./candidate.ts";
+import type { ProofRecord } from "./control.ts";
 import type { RunFacts, Fault, ImageFacts } from "./journal.ts";
 import type { MeasurementValue } from "./measurement.ts";
 import type { Localized } from "./text.ts";
@@ -135,6 +136,10 @@ export interface OutputFile {
 export interface ReportInput {
   readonly result: Result;
   readonly charts: readonly ChartData[];
+  /** The last proof of each control (`pruefstand prove`), for the proofs annex. */
+  readonly proofs?: readonly ProofRecord[];
+  /** Hashes of the evidence files as journaled; `path` is below the run folder. */
+  readonly evidence?: readonly { readonly path: string; readonly sha256: string; readonly bytes: number }[];
 }
 
 export interface Renderer {

@@ -44,9 +44,9 @@ function at(time: number, signal: AbortSignal): Promise<void> {
 /** Samples CPU and memory of the servers once a second until stopped. A failing sample ends the run: a server may be gone. */
 function sampleResources(load: DeliveryLoad): { stop(): Promise<readonly ResourceSample[]> } {
   const samples: ResourceSample[] = [];
-  let stopped = false;
+  const stop = new AbortController();
   const loop = (async () => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       for (const server of load.servers) samples.push(...(await server.resources()));
       await at(performance.now() + 1000, load.signal);
     }
@@ -55,7 +55,7 @@ function sampleResources(load: DeliveryLoad): { stop(): Promise<readonly Resourc
   loop.catch(() => undefined);
   return {
     async stop() {
-      stopped = true;
+      stop.abort();
       await loop;
       return samples;
     },

@@ -20,5 +20,5 @@ export function poissonSchedule(seed: string, ratePerSecond: number, durationSec
     );
   }
   const random = seededRandom(seed);
-  return Array.from({ length: count }, () => random.next() * durationSeconds * 1000).sort((a, b) => a - b);
+  return Array.from({ length: count }, () => random.next() * durationSeconds * 1000).toSorted((a, b) => a - b);
 }

@@ -122,6 +122,15 @@ export interface Administration {
   /** Turns the highest log level on that the product's documentation names for fault finding (D-12). Returns when active. */
   enableDebugLog?(server: ServerAccess): Promise<void>;
   /**
+   * Switches self-registration on, bound to addresses of one mail domain, as the product's documentation tells (I-09).
+   * Absent where the product cannot bind registration to a domain.
+   */
+  enableDomainBoundRegistration?(server: ServerAccess, mailDomain: string): Promise<void>;
+  /** Gives an account one of {@link roles}. */
+  grantRole?(server: ServerAccess, name: string, role: string): Promise<void>;
+  /** Sets the life of uploads to this many seconds, with everything the product needs to enforce it (D-13). */
+  setUploadExpiry?(server: ServerAccess, seconds: number): Promise<void>;
+  /**
    * The separable administrator roles the product enforces, each shown by a privileged action allowed to it and one denied.
    * The lab checks nothing here: the scenario exercises them through the driver's probes.
    */
@@ -194,6 +203,8 @@ export interface Candidate {
   readonly endEncryption: readonly string[];
   readonly administration: Administration;
   readonly abilities: readonly Ability[];
+  /** Where the package puts the certificate it makes for itself when the operator gives none (T-07); absent where it makes none. */
+  readonly generatedCertificate?: { readonly service: string; readonly path: string };
   /** Shown on the candidate's page of the report: what differs from the others in the lab and why. */
   readonly notes: readonly { readonly de: string; readonly en: string }[];
   /** Longest limit, in seconds, after which the product in this configuration has erased what an erasure leaves for later; null = never (D-03). */

@@ -134,6 +134,8 @@ export interface Criterion {
   readonly appliesTo: readonly (Protocol | "attested")[];
   /** Abilities whose absence makes the row not-met without a run. */
   readonly needs: readonly string[];
+  /** False: not part of the profile (O-02 outside vs-nfd). It is listed, not judged. */
+  readonly active: boolean;
   /** Set by a profile whose stated need drops the function: the row is `not-applicable` for all products alike. */
   readonly dropped?: Localized;
   /** What earns 10, 5 and 0 points (B) or what must hold (A), in words. */
@@ -156,7 +158,7 @@ export interface Catalogue {
   readonly profile: string;
   /** All groups in report order. */
   readonly groups: readonly { readonly id: string; readonly title: Localized }[];
-  /** Rows active in the profile, in file order. */
+  /** Every row in file order, also those not active in the profile. */
   readonly criteria: readonly Criterion[];
   readonly measurements: readonly MeasurementDeclaration[];
 }

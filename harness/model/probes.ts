@@ -41,6 +41,13 @@ export interface UnauthenticatedReads {
   readonly urlEntropyBits: number | undefined;
 }
 
+/** One administrator role, exercised: something it may do and something of a higher role it may not. */
+export interface RoleFacts {
+  readonly role: string;
+  readonly allowed: Attempt;
+  readonly denied: Attempt;
+}
+
 export interface Probes {
   /** `count` attempts over all plain channels of the server. `person` has a valid account: only the missing TLS may be the reason for refusal. */
   plaintext(server: RunningServer, person: Person, peer: Person, count: number): Promise<PlaintextFacts>;
@@ -63,6 +70,13 @@ export interface Probes {
   ): Promise<{ readonly readyMs: number; readonly conversations: number }>;
   /** Fills an account with conversations cheaply, for {@link clientStart}. */
   fillConversations(server: RunningServer, person: Person, count: number): Promise<readonly Conversation[]>;
+  /** Acts as holder of a role: one thing the role allows, one it must not allow. `victim` is an account that may be changed. */
+  exerciseRole?(server: RunningServer, holder: Person, role: string, victim: Person): Promise<RoleFacts>;
+  /** Tries to sign up with an address of the allowed mail domain and with a foreign one; `accepted` = the server goes on with the sign-up. */
+  domainBoundRegistration?(
+    server: RunningServer,
+    mailDomain: string,
+  ): Promise<{ readonly own: Attempt; readonly foreign: Attempt }>;
   /** After an account was disabled: tries to read messages with what its sessions still hold. Returns what was read. */
   readAfterDisabling(server: RunningServer, person: Person): Promise<readonly Attempt[]>;
 }

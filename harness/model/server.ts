@@ -101,6 +101,9 @@ export interface BoundAdministration {
   setFederationAllowList?(domains: readonly string[]): Promise<{ readonly restarted: boolean }>;
   exemptFromRateLimits?(names: readonly string[]): Promise<void>;
   enableDebugLog?(): Promise<void>;
+  enableDomainBoundRegistration?(mailDomain: string): Promise<void>;
+  grantRole?(name: string, role: string): Promise<void>;
+  setUploadExpiry?(seconds: number): Promise<void>;
 }
 
 export interface ResourceSample {

@@ -114,6 +114,21 @@ export interface WithSecrets {
   secrets(): Readonly<Record<string, string>>;
 }
 
+/** A message the server gave back as undeliverable: the sender was told. */
+export interface DeliveryError {
+  /** Id of the {@link SentMessage}. */
+  readonly id: string;
+  readonly reason: string;
+  readonly at: Milliseconds;
+}
+
+/** Tells which sent messages came back as undeliverable (XMPP error stanza). Absent where the protocol never tells. */
+export interface WithDeliveryErrors {
+  deliveryErrors(): readonly DeliveryError[];
+}
+
+export const hasDeliveryErrors = (session: Session): session is Session & WithDeliveryErrors =>
+  "deliveryErrors" in session;
 export const hasRetraction = (session: Session): session is Session & WithRetraction => "retract" in session;
 export const hasUploads = (session: Session): session is Session & WithUploads => "sendFile" in session;
 export const hasEncryption = (session: Session): session is Session & WithEncryption => "sendEncrypted" in session;

@@ -129,10 +129,32 @@ export interface WithDeliveryErrors {
 
 export const hasDeliveryErrors = (session: Session): session is Session & WithDeliveryErrors =>
   "deliveryErrors" in session;
+/** One message of a session's connection, seen from outside of the client library. Login data is left out. */
+export interface TrafficFrame {
+  readonly direction: "sent" | "received";
+  readonly at: Milliseconds;
+  /** Up to 1 MiB; may be hostile text. */
+  readonly text: string;
+}
+
+/** Shows what really went over the connection, for the evidence: an encryption claim is checked there. */
+export interface WithTraffic {
+  /** In order, since the session was opened; bounded to 32 MiB. */
+  traffic(): readonly TrafficFrame[];
+}
+
+/** A client with a picture on a screen. */
+export interface WithScreenshot {
+  /** PNG of what a user would see now. */
+  screenshot(): Promise<Uint8Array>;
+}
+
 export const hasRetraction = (session: Session): session is Session & WithRetraction => "retract" in session;
 export const hasUploads = (session: Session): session is Session & WithUploads => "sendFile" in session;
 export const hasEncryption = (session: Session): session is Session & WithEncryption => "sendEncrypted" in session;
 export const hasSecrets = (session: Session): session is Session & WithSecrets => "secrets" in session;
+export const hasTraffic = (session: Session): session is Session & WithTraffic => "traffic" in session;
+export const hasScreenshot = (session: Session): session is Session & WithScreenshot => "screenshot" in session;
 
 export interface OpenOptions {
   /** Stop trying after this long; default 30 s. */

@@ -1,0 +1,147 @@
+import { createHash, type Hash } from "node:crypto";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { HarnessError } from "../model/errors.ts";
+import { baseTag, ensureBase, type BuiltImage } from "./base-image.ts";
+import { copyHostCa } from "./host-ca.ts";
+import { dockerClient, type DockerClient } from "./daemon.ts";
+import type { Suite } from "./debian-mirror.ts";
+import { withLock } from "./file-lock.ts";
+import { buildFolder } from "./image-build.ts";
+import { imageDigest, imageLabels } from "./image-facts.ts";
+
+/**
+ * Images are built from a folder with a Dockerfile. What the Dockerfile says in its leading comments:
+ *
+ *     # base: trixie            the Debian base image (or bookworm); handed over as build argument BASE
+ *     # ca-bundle: build        puts the host's CA certificates into the build context as host-ca.pem
+ *     ARG BASE
+ *     FROM ${BASE} AS build
+ *     COPY host-ca.pem /tmp/host-ca.pem
+ *     RUN SSL_CERT_FILE=/tmp/host-ca.pem pip install …
+ *     FROM ${BASE}
+ *     COPY --from=build /opt/app /opt/app
+ *
+ * A network that inspects TLS needs its own CA to fetch over https; host-ca.pem belongs into build stages only, and a
+ * COPY of it into the last stage is refused. An ARG with one of the names in `hostArgs` gets the host's value.
+ *
+ * The tag is a hash over the files of the folder, the base and the build arguments: an unchanged folder is never built again.
+ * TypeScript, templates and texts are rendered or read at run time, so they are neither hashed nor sent to the daemon.
+ */
+export interface ImageSource {
+  /** Absolute path of the folder with the Dockerfile. */
+  readonly folder: string;
+  /** Name below `pruefstand/`, e.g. "prosody"; lower case, digits, hyphens. */
+  readonly name: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+}
+
+const notInImage = /\.(test\.ts|ts|hbs|md)$/;
+
+/** Addresses of package indexes: they say where things come from, not what they are, so they stay out of the hash. */
+const hostArgs = ["PIP_INDEX_URL", "UV_INDEX_URL", "GOPROXY", "GOSUMDB", "GONOSUMDB", "NPM_CONFIG_REGISTRY"];
+
+interface Plan {
+  readonly source: ImageSource;
+  readonly tag: string;
+  readonly suite: Suite;
+  readonly needsHostCa: boolean;
+  readonly args: readonly string[];
+}
+
+/** The tag an image has or will have; touches no daemon. */
+export async function imageTag(source: ImageSource): Promise<string> {
+  return (await planImage(source)).tag;
+}
+
+/** Builds the image unless the daemon has it. Throws `bad-input` for a wrong Dockerfile, `environment` when the build fails. */
+export async function ensureImage(
+  source: ImageSource,
+  progress: (what: string) => void = () => {},
+): Promise<BuiltImage> {
+  const docker = await dockerClient();
+  const plan = await planImage(source);
+  if ((await imageLabels(docker, plan.tag)) === undefined) {
+    const onWait = (): void => progress(`waiting for another process that builds ${source.name}`);
+    await withLock(plan.tag, () => buildIfMissing(docker, plan, progress), { onWait });
+  }
+  return { tag: plan.tag, digest: await imageDigest(docker, plan.tag) };
+}
+
+async function buildIfMissing(docker: DockerClient, plan: Plan, progress: (what: string) => void): Promise<void> {
+  if ((await imageLabels(docker, plan.tag)) !== undefined) return;
+  const { name, folder, buildArgs } = plan.source;
+  const base = await ensureBase(plan.suite, progress);
+  const context = await mkdtemp(join(tmpdir(), "pruefstand-build-"));
+  try {
+    progress(`building ${name}`);
+    await cp(folder, context, { recursive: true, filter: (path) => !notInImage.test(path) });
+    if (plan.needsHostCa) await copyHostCa(join(context, "host-ca.pem"));
+    const args = { BASE: base.tag, ...hostValues(plan.args), ...buildArgs };
+    const labels = { "pruefstand.image": name };
+    await buildFolder(docker, { tag: plan.tag, name, context, buildArgs: args, labels }, progress);
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+async function planImage(source: ImageSource): Promise<Plan> {
+  const dockerfile = await readDockerfile(source);
+  const suite = suiteOf(dockerfile, source);
+  const needsHostCa = /^#\s*ca-bundle:\s*build\s*$/m.test(dockerfile);
+  if (needsHostCa) refuseCaInLastStage(dockerfile, source);
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([baseTag(suite), Object.entries(source.buildArgs ?? {}).toSorted()]));
+  await hashFolder(hash, source.folder, "");
+  const args = [...dockerfile.matchAll(/^\s*ARG\s+([A-Za-z_]\w*)/gim)].map((match) => match[1] ?? "");
+  return { source, tag: `pruefstand/${source.name}:${hash.digest("hex").slice(0, 12)}`, suite, needsHostCa, args };
+}
+
+async function readDockerfile({ folder, name }: ImageSource): Promise<string> {
+  try {
+    return await readFile(join(folder, "Dockerfile"), "utf8");
+  } catch (cause) {
+    throw new HarnessError("bad-input", `expected a Dockerfile for ${name} in ${basename(folder)}/, found none`, {
+      cause,
+    });
+  }
+}
+
+function suiteOf(dockerfile: string, { name }: ImageSource): Suite {
+  const found = /^#\s*base:\s*(\S+)\s*$/m.exec(dockerfile)?.[1];
+  if (found === "trixie" || found === "bookworm") return found;
+  const got = found === undefined ? "no such line" : `"${found}"`;
+  throw new HarnessError("bad-input", `${name}/Dockerfile must begin with "# base: trixie|bookworm", got ${got}`);
+}
+
+function refuseCaInLastStage(dockerfile: string, { name }: ImageSource): void {
+  const lastStage = dockerfile.split(/^FROM\s/im).at(-1) ?? "";
+  if (!/^\s*(COPY|ADD)\s.*(host-ca\.pem|\s\.\s)/im.test(lastStage)) return;
+  throw new HarnessError(
+    "bad-input",
+    `${name}/Dockerfile copies host-ca.pem or the whole context into its last stage`,
+    {
+      hint: "Fetch in an earlier stage and COPY --from it: the host's certificates must not end up in an image.",
+    },
+  );
+}
+
+/** Paths and contents, in a fixed order. */
+async function hashFolder(hash: Hash, root: string, below: string): Promise<void> {
+  const entries = await readdir(join(root, below), { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) await hashFolder(hash, root, path);
+    else if (!notInImage.test(path)) hash.update(`\0${path}\0`).update(await readFile(join(root, path)));
+  }
+}
+
+function hostValues(args: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    hostArgs.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined || !args.includes(name) ? [] : [[name, value]];
+    }),
+  );
+}

@@ -66,10 +66,11 @@ export interface ShareRule {
   readonly total: number | MeasurementRef;
 }
 
-/** BP = Σ value × factor, at most 10. */
+/** BP = value × factor, at most 10. */
 export interface PointsRule {
   readonly kind: "points";
-  readonly parts: readonly { readonly of: MeasurementRef; readonly factor: number }[];
+  readonly of: MeasurementRef;
+  readonly factor: number;
 }
 
 export interface SumPart {

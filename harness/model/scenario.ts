@@ -1,5 +1,5 @@
 import type { MeasurementDetails, MeasurementValue } from "./measurement.ts";
-import type { Protocol } from "./candidate.ts";
+import type { ConfigName, Protocol } from "./candidate.ts";
 import type { Faults, Person, RunningServer } from "./server.ts";
 import type { Driver, Deadline, OpenOptions, Session } from "./session.ts";
 import type { Localized } from "./text.ts";
@@ -12,6 +12,8 @@ export type Params = Readonly<Record<string, number>>;
 export interface ScenarioContext {
   readonly servers: readonly RunningServer[];
   readonly protocol: Protocol;
+  /** Which configuration of the product is running. */
+  readonly config: ConfigName;
   readonly params: Params;
   /** Seeded random, equal in every run with the same seed, candidate and scenario. */
   readonly random: { integer(below: number): number; id(prefix: string): string };

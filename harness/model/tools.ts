@@ -6,6 +6,8 @@ export interface TlsPortReport {
   readonly endpoint: Endpoint;
   /** "SSLv2" "SSLv3" "TLSv1.0" "TLSv1.1" "TLSv1.2" "TLSv1.3" that completed a handshake. */
   readonly acceptedVersions: readonly string[];
+  /** Versions the scanner offered and the server refused: proof that a refusal can be seen. */
+  readonly rejectedVersions: readonly string[];
   /** Accepted suites by version, IANA names. */
   readonly suites: readonly {
     readonly version: string;

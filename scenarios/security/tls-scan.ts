@@ -1,0 +1,136 @@
+import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
+import {
+  allowedVersions,
+  isChaCha20,
+  isDheOrCbc,
+  isForbiddenSuite,
+  isListedSuite,
+} from "../../harness/model/tls-rules.ts";
+import type { CertificateFacts, TlsPortReport } from "../../harness/model/tools.ts";
+
+// Which versions, suites and certificates every port of the product accepts, server to server included.
+// A buyer bound by § 8 BSIG must show this for each interface (Mindeststandard TLS 2.4, TR-02102-2).
+// Counterparts in public suites: testssl.sh, sslyze's own Mozilla check.
+
+const distinct = (names: readonly string[]): number => new Set(names).size;
+
+/** Counts over all ports: one suite on three ports is one suite. */
+function measureSuites(ctx: ScenarioContext, ports: readonly TlsPortReport[]): void {
+  const suites = ports.flatMap((port) => port.suites.map((suite) => suite.name));
+  ctx.measure("tls.suites-accepted", distinct(suites));
+  ctx.measure("tls.suites-forbidden", distinct(suites.filter(isForbiddenSuite)), {
+    note: noteOf(suites.filter(isForbiddenSuite)),
+  });
+  const offList = suites.filter((name) => !isListedSuite(name));
+  ctx.measure("tls.suites-off-list", distinct(offList), { note: noteOf(offList) });
+  ctx.measure("tls.suites-off-list-except-chacha20", distinct(offList.filter((name) => !isChaCha20(name))));
+  ctx.measure("tls.suites-dhe-or-cbc", distinct(suites.filter(isDheOrCbc)), {
+    note: noteOf(suites.filter(isDheOrCbc)),
+  });
+  ctx.measure(
+    "tls.negotiates-1.3",
+    ports.length > 0 && ports.every((port) => port.acceptedVersions.includes("TLSv1.3")),
+  );
+}
+
+function noteOf(names: readonly string[]): string {
+  return [...new Set(names)].toSorted().join(", ");
+}
+
+function measureVersions(ctx: ScenarioContext, ports: readonly TlsPortReport[]): void {
+  const old = ports.flatMap((port) =>
+    port.acceptedVersions
+      .filter((version) => !allowedVersions.includes(version))
+      .map((version) => `${version} on ${port.endpoint.labPort}`),
+  );
+  const without = ports.filter((port) => !port.acceptedVersions.some((version) => allowedVersions.includes(version)));
+  ctx.measure("tls.handshakes-below-1.2", old.length, { note: old.join(", ") });
+  ctx.measure("tls.ports-without-1.2-or-1.3", without.length, {
+    note: without.map((port) => port.endpoint.labPort).join(", "),
+  });
+  ctx.measure("tls.ports-probed", ports.length, {
+    note: ports.map((port) => `${port.endpoint.kind} ${port.endpoint.labPort}`).join(", "),
+  });
+}
+
+/** A key type that is not in the chain says nothing about its size. The root is ours and left out where it is served. */
+function measureCertificates(ctx: ScenarioContext, chain: readonly CertificateFacts[]): void {
+  const smallest = (id: string, keyType: CertificateFacts["keyType"]): void => {
+    const bits = chain
+      .filter((certificate) => certificate.keyType === keyType)
+      .map((certificate) => certificate.keyBits);
+    if (bits.length === 0) ctx.notApplicable(id, `no ${keyType} key in the chain`);
+    else ctx.measure(id, Math.min(...bits), { unit: "bit" });
+  };
+  smallest("cert.rsa-bits-min", "rsa");
+  smallest("cert.ecdsa-bits-min", "ecdsa");
+  ctx.measure(
+    "cert.weak-hash-signatures",
+    chain.filter((certificate) => /^(sha1|md5)$/i.test(certificate.signatureHash)).length,
+  );
+  ctx.measure(
+    "cert.pkcs1-v1-5-signatures",
+    chain.filter((certificate) => /WithRSAEncryption$/i.test(certificate.signatureAlgorithm)).length,
+  );
+}
+
+export const scenario = defineScenario({
+  id: "SZ-01",
+  title: { de: "TLS-Prüfung aller Anschlüsse", en: "TLS scan of every port" },
+  shows: {
+    de: "Welche TLS-Versionen, Verfahren und Zertifikate jeder Anschluss annimmt, auch zwischen Servern.",
+    en: "Which TLS versions, cipher suites and certificates every port accepts, server to server included.",
+  },
+  area: "security",
+  verifies: ["T-01", "T-04", "T-05", "T-07"],
+  measures: [
+    "tls.handshakes-below-1.2",
+    "tls.ports-without-1.2-or-1.3",
+    "tls.ports-probed",
+    "tls.probes-failed-locally",
+    "tls.suites-forbidden",
+    "tls.suites-accepted",
+    "tls.negotiates-1.3",
+    "tls.suites-off-list",
+    "tls.suites-off-list-except-chacha20",
+    "tls.suites-dhe-or-cbc",
+    "cert.rsa-bits-min",
+    "cert.ecdsa-bits-min",
+    "cert.weak-hash-signatures",
+    "cert.pkcs1-v1-5-signatures",
+  ],
+  protocols: ["matrix", "xmpp"],
+  servers: 1,
+  shares: "read-only",
+  timeBudget: 240,
+  async run(ctx) {
+    const [server] = ctx.servers;
+    if (server === undefined) return;
+    const { ports, raw } = await ctx.step("scan every TLS port", () => ctx.tls.scan(server));
+    await ctx.evidence("tls-scan.json", raw);
+    const own = await ctx.step("read the certificate the product made for itself", () =>
+      ctx.tls.generatedCertificate(server),
+    );
+
+    const failures = ports.flatMap((port) =>
+      port.localFailures.map((failure) => `${port.endpoint.labPort}: ${failure}`),
+    );
+    ctx.measure("tls.probes-failed-locally", failures.length, { note: failures.join("; ") });
+    measureVersions(ctx, ports);
+    measureSuites(ctx, ports);
+    const served = ports.flatMap((port) => port.chain.filter((certificate) => !certificate.selfSigned));
+    // T-07: on the shipped configuration the product's own certificate counts too.
+    measureCertificates(ctx, ctx.config === "default" && own !== undefined ? [...served, own] : served);
+
+    ctx.control(
+      "positive",
+      ports.some((port) => port.suites.length > 0),
+      "at least one handshake of the scanner succeeded",
+    );
+    ctx.control(
+      "negative",
+      ports.some((port) => port.rejectedVersions.length > 0),
+      "the scanner offered a version and saw it refused",
+    );
+  },
+});

@@ -92,7 +92,7 @@ async function planImage(source: ImageSource): Promise<Plan> {
   const needsHostCa = /^#\s*ca-bundle:\s*build\s*$/m.test(dockerfile);
   if (needsHostCa) refuseCaInLastStage(dockerfile, source);
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([baseTag(suite), Object.entries(source.buildArgs ?? {}).toSorted()]));
+  hash.update(JSON.stringify([baseTag(suite), Object.entries(source.buildArgs ?? {}).toSorted(byName)]));
   await hashFolder(hash, source.folder, "");
   const args = [...dockerfile.matchAll(/^\s*ARG\s+([A-Za-z_]\w*)/gim)].map((match) => match[1] ?? "");
   return { source, tag: `pruefstand/${source.name}:${hash.digest("hex").slice(0, 12)}`, suite, needsHostCa, args };
@@ -144,4 +144,8 @@ function hostValues(args: readonly string[]): Record<string, string> {
       return value === undefined || !args.includes(name) ? [] : [[name, value]];
     }),
   );
+}
+
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1;
 }

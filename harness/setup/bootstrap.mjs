@@ -1,0 +1,153 @@
+// Runs on whatever Node the machine has (18 or newer, hence plain JavaScript without packages): installs the npm packages of the
+// lockfile if they are not installed yet and prints the path of the Node to run on. Everything said goes to standard error.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const modules = join(root, "node_modules");
+const lockfile = join(root, "package-lock.json");
+const stampPath = join(modules, ".pruefstand-installed");
+/** Lowest Node the dependencies run on. */
+const neededNode = [22, 22];
+const lowestStarter = [18, 0];
+
+main();
+
+function main() {
+  if (!isAtLeast(process.versions.node, lowestStarter)) {
+    fail(
+      `Prüfstand needs Node.js 18 or newer to start, this is ${process.versions.node}; on Debian: sudo apt-get install nodejs npm`,
+    );
+  }
+  ensurePackages();
+  process.stdout.write(chooseNode());
+}
+
+function ensurePackages() {
+  if (isInstalled()) return;
+  mkdirSync(join(root, ".cache"), { recursive: true });
+  withLock(join(root, ".cache", "npm-ci.lock"), () => {
+    if (!isInstalled()) install();
+  });
+}
+
+function isInstalled() {
+  const wanted = hashOf(lockfile);
+  if (readText(stampPath) === wanted) return true;
+  // Installed by hand (npm ci, npm install): npm's own record tells.
+  if (!matchesRecord()) return false;
+  writeFileSync(stampPath, wanted);
+  return true;
+}
+
+/** Compares the lockfile with npm's record of what it put into node_modules. Packages for other systems may be absent. */
+function matchesRecord() {
+  const record = readText(join(modules, ".package-lock.json"));
+  if (record === "") return false;
+  const installed = JSON.parse(record).packages;
+  const wanted = Object.entries(JSON.parse(readText(lockfile)).packages);
+  return wanted.every(([path, { version, optional, integrity }]) => {
+    if (path === "") return true;
+    const found = installed[path];
+    return found === undefined ? optional === true : found.version === version && found.integrity === integrity;
+  });
+}
+
+function install() {
+  say("installing the npm packages of package-lock.json");
+  // No install scripts: none of the packages needs one, and compiling the optional ones would need a compiler and the network.
+  const npm = npmCommand();
+  const args = [...npm.args, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const result = spawnSync(npm.file, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (result.error?.code === "ENOENT")
+    fail("Prüfstand needs npm to fetch its packages and found none; on Debian: sudo apt-get install npm");
+  if (result.signal !== null) process.exit(130);
+  if (result.status !== 0)
+    fail("npm could not install the packages (see above); check the network or npm's registry setting, then try again");
+  writeFileSync(stampPath, hashOf(lockfile));
+}
+
+/** Under `npm start` npm says where it is; else the one beside this node or on the PATH. */
+function npmCommand() {
+  const current = process.env["npm_execpath"];
+  if (current?.endsWith("npm-cli.js")) return { file: process.execPath, args: [current] };
+  const beside = join(dirname(process.execPath), "npm");
+  return { file: existsSync(beside) ? beside : "npm", args: [] };
+}
+
+function chooseNode() {
+  if (isAtLeast(process.versions.node, neededNode)) return process.execPath;
+  const packaged = join(modules, `node-linux-${process.arch}`, "bin", "node");
+  if (process.platform === "linux" && existsSync(packaged)) return packaged;
+  return fail(
+    `Prüfstand needs Node.js ${neededNode.join(".")} or newer, this is ${process.versions.node} and there is no packaged one for ${process.platform}-${process.arch}; install Node.js 24 from nodejs.org`,
+  );
+}
+
+/** One npm at a time in this folder. A lock left by a dead process is taken over. */
+function withLock(path, work) {
+  let waited = false;
+  while (!takeLock(path)) {
+    if (!waited) say("waiting for another start that installs the npm packages");
+    waited = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+  try {
+    work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function takeLock(path) {
+  try {
+    const file = openSync(path, "wx");
+    writeSync(file, String(process.pid));
+    closeSync(file);
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    const owner = Number(readText(path));
+    if (owner > 0 && !isRunning(owner)) rmSync(path, { force: true });
+    return false;
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+function isAtLeast(version, [major, minor]) {
+  const [ownMajor, ownMinor] = version.split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
+function hashOf(path) {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+function readText(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/** Exit code 4: the environment is not usable. */
+function fail(text) {
+  say(text);
+  process.exit(4);
+}

@@ -5,19 +5,21 @@ export type ConfigName = "default" | "hardened";
 export const configNames: readonly ConfigName[] = ["default", "hardened"];
 
 /** What a candidate claims. An unclaimed ability that a criterion asks for is `not-met`, never skipped. */
-export type Ability =
-  | "federation"
-  | "federation-allow-list"
-  | "defederation-while-running"
-  | "group-chat"
-  | "end-to-end-encryption"
-  | "file-transfer"
-  | "message-retraction"
-  | "history"
-  | "account-deletion"
-  | "account-disabling"
-  | "admin-api"
-  | "registration-policy";
+export const abilities = [
+  "federation",
+  "federation-allow-list",
+  "defederation-while-running",
+  "group-chat",
+  "end-to-end-encryption",
+  "file-transfer",
+  "message-retraction",
+  "history",
+  "account-deletion",
+  "account-disabling",
+  "admin-api",
+  "registration-policy",
+] as const;
+export type Ability = (typeof abilities)[number];
 
 /** A file rendered into a container before it starts. `template` is a path below the candidate's folder, filled by handlebars. */
 export interface ConfigFile {

@@ -1,5 +1,5 @@
 import type { Person, RunningServer } from "./server.ts";
-import type { Conversation } from "./session.ts";
+import type { Conversation, Session } from "./session.ts";
 
 /**
  * Protocol-specific measurements behind protocol-neutral scenarios: each returns facts, judges nothing.
@@ -77,6 +77,9 @@ export interface Probes {
     server: RunningServer,
     mailDomain: string,
   ): Promise<{ readonly own: Attempt; readonly foreign: Attempt }>;
-  /** After an account was disabled: tries to read messages with what its sessions still hold. Returns what was read. */
-  readAfterDisabling(server: RunningServer, person: Person): Promise<readonly Attempt[]>;
+  /**
+   * After an account was disabled: tries to read with what its sessions still hold (tokens, resumable streams) and by logging
+   * in again. `accepted` = something could be read.
+   */
+  readAfterDisabling(server: RunningServer, person: Person, sessions: readonly Session[]): Promise<readonly Attempt[]>;
 }

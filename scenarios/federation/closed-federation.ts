@@ -1,0 +1,209 @@
+import { hasCode } from "../../harness/model/errors.ts";
+import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
+import type { RunningServer } from "../../harness/model/server.ts";
+import type { Conversation, Session } from "../../harness/model/session.ts";
+
+// Three authorities. First all three talk, so that later silence means the list and not a broken lab. Then the first authority
+// takes the third off its list while running (F-03), and with the list in force twenty events from and to the third must stay
+// out while twenty from and to the second pass (F-02). AF_10064-02, A_23094.
+
+/** Ten each way, for the listed and the unlisted pair. */
+const eventsPerDirection = 10;
+const quietMs = 5_000;
+
+interface Link {
+  readonly left: Session;
+  readonly right: Session;
+  readonly chat: Conversation;
+}
+
+async function connect(left: Session, right: Session): Promise<Link> {
+  const chat = await left.openDirect(right.address);
+  await right.join(chat, { what: `${right.address} to be in the chat`, withinMs: 30_000 });
+  return { left, right, chat };
+}
+
+/** The server may refuse at once, or accept and never deliver; both are "did not pass". A lost connection is neither. */
+async function trySend(session: Session, chat: Conversation, text: string): Promise<void> {
+  try {
+    await session.send(chat, text);
+  } catch (error) {
+    if (!hasCode(error, "refused")) throw error;
+  }
+}
+
+const arrived = (session: Session, text: string): boolean => session.inbox().some((message) => message.text === text);
+
+/** Sends each way and returns a function that tells how many of all have arrived so far. */
+async function sendBothWays(ctx: ScenarioContext, link: Link, label: string): Promise<() => number> {
+  const sent: { readonly to: Session; readonly text: string }[] = [];
+  for (let index = 0; index < eventsPerDirection; index += 1) {
+    for (const [from, to] of [
+      [link.left, link.right],
+      [link.right, link.left],
+    ] as const) {
+      const text = ctx.random.id(`${label}-${index}`);
+      await trySend(from, link.chat, text);
+      sent.push({ to, text });
+    }
+  }
+  return () => sent.filter((one) => arrived(one.to, one.text)).length;
+}
+
+/** A stranger opens a new chat with somebody of the closed authority: the invitation itself must stay out. */
+async function inviteFromOutside(ctx: ScenarioContext, stranger: Session, target: Session): Promise<boolean> {
+  const text = ctx.random.id("stranger-invites");
+  try {
+    const chat = await stranger.openDirect(target.address);
+    await target.join(chat, { what: "an invitation from outside", withinMs: quietMs });
+    await trySend(stranger, chat, text);
+    await target.received((message) => message.text === text, {
+      what: "a message after the invitation",
+      withinMs: quietMs,
+    });
+    return true;
+  } catch (error) {
+    if (hasCode(error, "refused", "deadline")) return false;
+    throw error;
+  }
+}
+
+/** F-03: sends from the removed authority twice a second until nothing has arrived for a while; seconds until the last that did. */
+async function timeToEffect(
+  ctx: ScenarioContext,
+  link: Link,
+  since: number,
+): Promise<{ seconds: number; censored: boolean; window: number }> {
+  const window = ctx.params["defederation-window"] ?? 60;
+  const sent: { at: number; text: string }[] = [];
+  const lastPassed = (): number =>
+    Math.max(since, ...sent.filter((one) => arrived(link.left, one.text)).map((one) => one.at));
+  while (ctx.clock.nowMs() - since < window * 1000) {
+    const text = ctx.random.id("after-removal");
+    sent.push({ at: ctx.clock.nowMs(), text });
+    await trySend(link.right, link.chat, text);
+    const next = ctx.clock.nowMs() + 500;
+    await ctx.until({ what: "half a second", withinMs: 5_000 }, () => (ctx.clock.nowMs() >= next ? true : undefined));
+    if (ctx.clock.nowMs() - lastPassed() > quietMs * 2)
+      return { seconds: (lastPassed() - since) / 1000, censored: false, window };
+  }
+  return { seconds: window, censored: true, window };
+}
+
+async function defederate(ctx: ScenarioContext, server: RunningServer, link: Link, keep: string): Promise<void> {
+  const { setFederationAllowList } = server.administration;
+  if (setFederationAllowList === undefined) {
+    ctx.measure("defederation.possible", false);
+    ctx.measure("defederation.restart-needed", true);
+    ctx.measure("defederation.time-to-effect", null, { unit: "s" });
+    return;
+  }
+  const since = ctx.clock.nowMs();
+  const { restarted } = await setFederationAllowList([keep]);
+  const effect = await timeToEffect(ctx, link, since);
+  ctx.measure("defederation.possible", true);
+  ctx.measure("defederation.restart-needed", restarted);
+  ctx.measure("defederation.time-to-effect", effect.seconds, {
+    unit: "s",
+    window: effect.window,
+    censored: effect.censored,
+  });
+}
+
+export const scenario = defineScenario({
+  id: "SZ-17",
+  title: { de: "Geschlossene Föderation", en: "Closed federation" },
+  shows: {
+    de: "Ob nur gelistete Behörden erreichbar sind, und wie schnell der Ausschluss einer Behörde wirkt.",
+    en: "Whether only listed authorities can be reached, and how fast excluding one takes effect.",
+  },
+  area: "federation",
+  verifies: ["F-02", "F-03"],
+  measures: [
+    "federation.unlisted.events-passed",
+    "federation.listed.events-passed",
+    "defederation.time-to-effect",
+    "defederation.restart-needed",
+    "defederation.possible",
+  ],
+  protocols: ["matrix", "xmpp"],
+  servers: 3,
+  federation: { allow: { a: ["b", "c"], b: ["a", "c"], c: ["a", "b"] } },
+  timeBudget: 240,
+  async run(ctx) {
+    const [own, listed, removed] = ctx.servers;
+    if (own === undefined || listed === undefined || removed === undefined) return;
+    const alice = await ctx.open(await ctx.person(own, "alice"));
+    const bob = await ctx.open(await ctx.person(listed, "bob"));
+    const mallory = await ctx.open(await ctx.person(removed, "mallory"));
+    const [toListed, toRemoved] = await ctx.step("all three authorities talk", async () => {
+      const links = [await connect(alice, bob), await connect(alice, mallory)] as const;
+      for (const link of links) {
+        const text = ctx.random.id("while-listed");
+        await link.right.send(link.chat, text);
+        await link.left.received((message) => message.text === text, {
+          what: "a message while all are listed",
+          withinMs: 20_000,
+        });
+      }
+      return links;
+    });
+    ctx.control("positive", true, "before the removal the third authority reached the first");
+
+    // The shipped configuration stays as it is: it has no list, and what that lets through is what the column shows.
+    if (ctx.config === "hardened")
+      await ctx.step("the third authority is taken off the list", () => defederate(ctx, own, toRemoved, listed.domain));
+
+    const reached = await ctx.step("alice is still served", () => reconnect(ctx, alice));
+    const linkToRemoved = { ...toRemoved, left: reached };
+    const linkToListed = { ...toListed, left: reached };
+    const unlistedPassed = await ctx.step("20 events from and to the unlisted authority", () =>
+      sendBothWays(ctx, linkToRemoved, "unlisted"),
+    );
+    const listedPassed = await ctx.step("20 events from and to the listed authority", () =>
+      sendBothWays(ctx, linkToListed, "listed"),
+    );
+    const total = eventsPerDirection * 2;
+    await ctx
+      .until({ what: "the 20 listed events", withinMs: 30_000 }, () => (listedPassed() === total ? true : undefined))
+      .catch((error: unknown) => {
+        if (!hasCode(error, "deadline")) throw error;
+      });
+    const invited = await ctx.step("an invitation from the unlisted authority", () =>
+      inviteFromOutside(ctx, mallory, reached),
+    );
+    await ctx.step("the unlisted authority is up", async () => {
+      await mallory.ping();
+      const insider = await ctx.open(await ctx.person(removed, "insider"));
+      const link = await connect(mallory, insider);
+      const text = ctx.random.id("inside");
+      await mallory.send(link.chat, text);
+      await insider.received((message) => message.text === text, {
+        what: "a message inside the unlisted authority",
+        withinMs: 20_000,
+      });
+    });
+    const passed = Math.min(total, unlistedPassed() + (invited ? 1 : 0));
+    ctx.control("negative", listedPassed() > 0, "events are seen when they pass");
+    ctx.measure("federation.unlisted.events-passed", passed, {
+      total,
+      note: invited ? "an invitation passed too" : "no invitation passed",
+    });
+    ctx.measure("federation.listed.events-passed", listedPassed(), { total });
+    await ctx.evidence(
+      "closed-federation.json",
+      JSON.stringify({ unlisted: unlistedPassed(), listed: listedPassed(), invited }, null, 2),
+    );
+  },
+});
+
+/** A restart for the new list ends sessions; the same person logs in again. Any other loss is a fault. */
+async function reconnect(ctx: ScenarioContext, session: Session): Promise<Session> {
+  try {
+    await session.ping();
+    return session;
+  } catch (error) {
+    if (!hasCode(error, "disconnected")) throw error;
+    return ctx.open(session.person);
+  }
+}

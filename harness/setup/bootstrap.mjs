@@ -14,7 +14,21 @@ const stampPath = join(modules, ".pruefstand-installed");
 const neededNode = [22, 22];
 const lowestStarter = [18, 0];
 
-main();
+/** Ends the start with one sentence; 4: the environment is not usable, 130: interrupted (exit codes of the command line). */
+class Stop extends Error {
+  constructor(text, exitCode) {
+    super(text);
+    this.exitCode = exitCode;
+  }
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  say(error.message);
+  process.exitCode = error.exitCode;
+}
 
 function main() {
   if (!isAtLeast(process.versions.node, lowestStarter)) {
@@ -50,23 +64,37 @@ function matchesRecord() {
   const installed = JSON.parse(record).packages;
   const wanted = Object.entries(JSON.parse(readText(lockfile)).packages);
   return wanted.every(([path, { version, optional, integrity }]) => {
-    if (path === "") return true;
+    if (path === "" || version === undefined) return true;
     const found = installed[path];
-    return found === undefined ? optional === true : found.version === version && found.integrity === integrity;
+    return found === undefined
+      ? optional === true
+      : found.version === version && sameOrUnknown(found.integrity, integrity);
   });
 }
 
+/** npm records no integrity for links and sometimes none for packages it took from its cache. */
+function sameOrUnknown(a, b) {
+  return a === undefined || b === undefined || a === b;
+}
+
+/**
+ * `npm install --no-save`, not `npm ci`: registries that hold no binaries for foreign systems leave these out of the lockfile, and
+ * `npm ci` refuses such a lockfile. What was installed is compared with the lockfile afterwards, which is what `npm ci` is for.
+ */
 function install() {
   say("installing the npm packages of package-lock.json");
-  // No install scripts: none of the packages needs one, and compiling the optional ones would need a compiler and the network.
   const npm = npmCommand();
-  const args = [...npm.args, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  // No install scripts: none of the packages needs one, and compiling the optional ones would need a compiler and the network.
+  const args = [...npm.args, "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = spawnSync(npm.file, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (result.error?.code === "ENOENT")
-    fail("Prüfstand needs npm to fetch its packages and found none; on Debian: sudo apt-get install npm");
-  if (result.signal !== null) process.exit(130);
+    stop("Prüfstand needs npm to fetch its packages and found none; on Debian: sudo apt-get install npm");
+  if (result.signal === "SIGINT" || result.signal === "SIGTERM")
+    throw new Stop("interrupted while installing the npm packages", 130);
   if (result.status !== 0)
-    fail("npm could not install the packages (see above); check the network or npm's registry setting, then try again");
+    stop("npm could not install the packages (see above); check the network or npm's registry setting, then try again");
+  if (!matchesRecord())
+    stop("npm installed other packages than package-lock.json names; delete node_modules and try again");
   writeFileSync(stampPath, hashOf(lockfile));
 }
 
@@ -146,8 +174,6 @@ function say(text) {
   process.stderr.write(`${text}\n`);
 }
 
-/** Exit code 4: the environment is not usable. */
-function fail(text) {
-  say(text);
-  process.exit(4);
+function stop(text) {
+  throw new Stop(text, 4);
 }

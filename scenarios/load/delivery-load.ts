@@ -249,7 +249,7 @@ export const scenario = defineScenario({
     const { pairs, sessions } = await ctx.step(`${params.pairs} pairs log in`, () =>
       openPairs(ctx, server, params.pairs),
     );
-    await using _sessions = {
+    await using closing = {
       [Symbol.asyncDispose]: async () =>
         void (await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))),
     };

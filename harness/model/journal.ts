@@ -105,6 +105,8 @@ export interface RunFacts {
   readonly plan?: readonly { readonly scenario: string; readonly candidate: string; readonly config: ConfigName }[];
   /** Scenarios the bench has but this plan left out: their rows are "not in plan", not "no scenario yet". */
   readonly leftOut?: readonly { readonly id: string; readonly verifies: readonly string[] }[];
+  /** `quick`: hardened only, no load; `standard`: compressed; `full`: nothing compressed, both configurations. */
+  readonly size?: "quick" | "standard" | "full";
   readonly repeat: number;
   /** Compressed parameters: row, parameter, planned value, used value, factor. Printed in the report. */
   readonly compression: readonly {

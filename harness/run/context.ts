@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { HarnessError } from "../model/errors.ts";
+import type { Deployment, Lab } from "../model/lab.ts";
+import type { ScenarioContext } from "../model/scenario.ts";
+import type { Person, RunningServer } from "../model/server.ts";
+import type { Deadline, Driver } from "../model/session.ts";
+import type { LoadTools } from "../model/tools.ts";
+import { abortable } from "./faults.ts";
+import type { DriverSet } from "./parts.ts";
+import type { Job } from "./plan.ts";
+import type { Recorder } from "./recorder.ts";
+import type { LabBreaker } from "./sabotage.ts";
+import { scenarioRandom } from "./seeded.ts";
+import type { OpenSessions } from "./sessions.ts";
+
+/** Between two looks of `until`: often enough for times in tenths of a second, cheap enough for one core. */
+const pollMs = 25;
+
+export interface ContextParts {
+  readonly job: Job;
+  readonly seed: string;
+  readonly lab: Pick<Lab, "addSecret">;
+  readonly deployment: Deployment;
+  readonly driver: Driver;
+  readonly drivers: DriverSet;
+  readonly load: LoadTools;
+  readonly recorder: Recorder;
+  readonly sessions: OpenSessions;
+  readonly breaker: LabBreaker;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves after a moment, or rejects with the signal's reason. */
+async function moment(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, pollMs);
+  try {
+    await abortable(signal, promise);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks `check` until it gives something other than undefined. Throws `deadline` with the sentence, or what `check` throws. */
+export async function until<T>(
+  deadline: Deadline,
+  check: () => Promise<T | undefined> | T | undefined,
+  signal: AbortSignal,
+): Promise<T> {
+  const end = performance.now() + deadline.withinMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = await abortable(signal, Promise.resolve(check()));
+    if (found !== undefined) return found;
+    if (performance.now() >= end) {
+      throw new HarnessError("deadline", `Waited ${deadline.withinMs} ms in vain: ${deadline.what}.`);
+    }
+    await moment(signal);
+  }
+}
+
+const addressOf = (server: RunningServer, name: string): string =>
+  server.candidate.protocol === "matrix" ? `@${name}:${server.domain}` : `${name}@${server.domain}`;
+
+function createPeople({ job, seed, lab, signal }: ContextParts): Pick<ScenarioContext, "person" | "people"> {
+  // Names are drawn apart from the scenario's own numbers, so that one more account does not change its messages.
+  const names = scenarioRandom(seed, "people", job.scenario.id, job.candidate.id, job.config, String(job.repetition));
+  const draft = (server: RunningServer, role: string, admin: boolean): Person => {
+    const password = randomBytes(18).toString("base64url");
+    lab.addSecret(password);
+    const name = names.id(role);
+    return { name, password, server, address: addressOf(server, name), ...(admin ? { admin } : {}) };
+  };
+  const create = async (server: RunningServer, people: readonly Person[]): Promise<void> => {
+    const accounts = people.map(({ name, password, admin }) => ({ name, password, ...(admin ? { admin } : {}) }));
+    await abortable(signal, server.administration.createAccounts(accounts));
+  };
+  return {
+    async person(server, role, options) {
+      const person = draft(server, role, options?.admin === true);
+      await create(server, [person]);
+      return person;
+    },
+    async people(server, role, count) {
+      const people = Array.from({ length: count }, () => draft(server, role, false));
+      await create(server, people);
+      return people;
+    },
+  };
+}
+
+/** The context of one job: everything a scenario may touch, and nothing else. */
+export function createContext(parts: ContextParts): ScenarioContext {
+  const { job, deployment, recorder, sessions, breaker, drivers, signal } = parts;
+  const driver = sessions.watch(parts.driver);
+  return {
+    servers: deployment.servers,
+    protocol: job.candidate.protocol,
+    config: job.config,
+    params: job.params,
+    random: scenarioRandom(parts.seed, job.scenario.id, job.candidate.id),
+    clock: { nowMs: () => performance.now() },
+    faults: deployment.faults,
+    load: parts.load,
+    tls: deployment.tls,
+    signal,
+    step: (title, body) => recorder.step(title, () => abortable(signal, body())),
+    ...createPeople(parts),
+    open: (person, options) => abortable(signal, driver.open(person.server, person, options)),
+    async openEncrypting(person) {
+      breaker.requireBrowser();
+      const encrypting = sessions.watch(await drivers.encrypting(job.candidate.protocol));
+      const session = await abortable(signal, encrypting.open(person.server, person));
+      breaker.requireBrowser();
+      return session;
+    },
+    driver: () => driver,
+    until: (deadline, check) => until(deadline, check, signal),
+    measure: recorder.measure,
+    notApplicable: recorder.notApplicable,
+    missing: recorder.missing,
+    control: recorder.control,
+    evidence: recorder.evidence,
+  };
+}

@@ -1,0 +1,132 @@
+import { hasCode } from "../../harness/model/errors.ts";
+import type { ChartData } from "../../harness/model/result.ts";
+import { defineScenario } from "../../harness/model/scenario.ts";
+import type { ScenarioContext } from "../../harness/model/scenario.ts";
+import type { Conversation, Session } from "../../harness/model/session.ts";
+
+// Two authorities, each with its own server, domain and store, write to each other: ten texts each way, every one accounted for
+// by its content and timed from the moment the sender hands it over until the receiver has it. This is the reason to buy a
+// federated messenger at all (BMI 2019 "behördenübergreifend"; gematik AF_10062-03).
+
+const perDirection = 10;
+/** A text not seen after this long is lost for the reader; longer than any limit a catalogue may set for one text. */
+const windowMs = 60_000;
+
+interface Delivery {
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+  /** Seconds from handing over to receiving; null = not seen inside the window. */
+  readonly seconds: number | null;
+}
+
+/** A sender with the chat to write to and the session that must receive; undefined where the server refused the chat. */
+interface Line {
+  readonly from: Session;
+  readonly to: Session;
+  readonly chat: Conversation | undefined;
+}
+
+/** What a server that does not federate does to a chat: it refuses it, or the invitation never arrives. Both are findings. */
+async function orNothing<T>(attempt: Promise<T>): Promise<T | undefined> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (hasCode(error, "refused", "deadline")) return undefined;
+    throw error;
+  }
+}
+
+/** Hands one text over; the promise inside settles when it has arrived or its window is over. */
+async function deliver(ctx: ScenarioContext, { from, to, chat }: Line): Promise<{ readonly done: Promise<Delivery> }> {
+  const text = ctx.random.id("text");
+  const facts = { from: from.address, to: to.address, text };
+  if (chat === undefined) return { done: Promise.resolve({ ...facts, seconds: null }) };
+  const started = ctx.clock.nowMs();
+  const what = `"${text}" to arrive at ${to.address}`;
+  const arrival = orNothing(
+    to.received((message) => message.text === text && message.from === from.address, { what, withinMs: windowMs }),
+  );
+  const done = arrival.then((seen) => ({ ...facts, seconds: seen === undefined ? null : (seen.at - started) / 1_000 }));
+  // Looked at only after all texts were sent; until then a lost connection must not count as unhandled.
+  done.catch(() => undefined);
+  await orNothing(from.send(chat, text));
+  return { done };
+}
+
+/** The chat across the border, as each side writes to it. */
+async function connect(ctx: ScenarioContext, alice: Session, bob: Session): Promise<readonly [Line, Line]> {
+  const chat = await orNothing(alice.openDirect(bob.address));
+  const what = `${bob.address} to be in the chat with ${alice.address}`;
+  const joined = chat && (await orNothing(bob.join(chat, { what, withinMs: windowMs }).then(() => chat)));
+  const back = ctx.protocol === "matrix" ? joined : await orNothing(bob.openDirect(alice.address));
+  return [
+    { from: alice, to: bob, chat: joined },
+    { from: bob, to: alice, chat: back },
+  ];
+}
+
+const chartOf = (ctx: ScenarioContext, candidate: string, deliveries: readonly Delivery[]): ChartData => ({
+  kind: "deliveries",
+  title: { de: "Zustellzeit je Nachricht zwischen zwei Servern", en: "Delivery time per message between two servers" },
+  candidate,
+  config: ctx.config,
+  unit: "s",
+  points: deliveries.map(({ seconds }, index) => [index + 1, seconds] as const),
+  xLabel: { de: "Nachricht", en: "message" },
+});
+
+export const scenario = defineScenario({
+  id: "SZ-16",
+  title: { de: "Zwei Behörden mit eigenen Servern", en: "Two authorities with their own servers" },
+  shows: {
+    de: "Ob zwei Behörden mit je eigenem Server einander Nachrichten schicken können und wie lange jede braucht.",
+    en: "Whether two authorities with a server each can write to each other, and how long each message takes.",
+  },
+  area: "federation",
+  verifies: ["F-01"],
+  measures: ["federation.messages-delivered", "federation.delivery-time-max"],
+  protocols: ["matrix", "xmpp"],
+  servers: 2,
+  timeBudget: 240,
+  async run(ctx) {
+    const [a, b] = ctx.servers;
+    if (a === undefined || b === undefined) return;
+    const [alice, carol, bob] = await ctx.step("accounts at each authority", () =>
+      Promise.all([ctx.person(a, "alice"), ctx.person(a, "carol"), ctx.person(b, "bob")]),
+    );
+    const [alices, carols, bobs] = await ctx.step("all log in", () =>
+      Promise.all([ctx.open(alice), ctx.open(carol), ctx.open(bob)]),
+    );
+    await ctx.step("the same counting sees a text inside one authority and none that was never sent", async () => {
+      const [local] = await connect(ctx, alices, carols);
+      const { seconds } = await (await deliver(ctx, local)).done;
+      ctx.control("positive", seconds !== null, "a text between two accounts of one server arrives");
+      const never = ctx.random.id("never-sent");
+      ctx.control("negative", !carols.inbox().some(({ text }) => text === never), "a text never sent is not counted");
+    });
+
+    const lines = await ctx.step("a chat across the border", () => connect(ctx, alices, bobs));
+    const deliveries = await ctx.step(`${perDirection} texts each way`, async () => {
+      const sent: Promise<Delivery>[] = [];
+      for (let number = 0; number < perDirection; number++) {
+        for (const line of lines) sent.push((await deliver(ctx, line)).done);
+      }
+      return Promise.all(sent);
+    });
+    const list = await ctx.evidence("deliveries.json", `${JSON.stringify(deliveries, null, 2)}\n`);
+    const chart = await ctx.evidence("deliveries.chart.json", JSON.stringify(chartOf(ctx, a.candidate.id, deliveries)));
+
+    const times = deliveries.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]));
+    const evidence = [list, chart];
+    ctx.measure("federation.messages-delivered", times.length, { total: deliveries.length, evidence });
+    if (times.length === deliveries.length)
+      ctx.measure("federation.delivery-time-max", Math.max(...times), { evidence });
+    else
+      ctx.measure("federation.delivery-time-max", windowMs / 1_000, {
+        censored: true,
+        window: windowMs / 1_000,
+        evidence,
+      });
+  },
+});

@@ -1,0 +1,75 @@
+import type { Page } from "playwright-core";
+import { HarnessError } from "../../model/errors.ts";
+import type { Deadline } from "../../model/session.ts";
+import { elapsed } from "./condition.ts";
+
+/** What `page/plugin.js` reports. Everything in it may be hostile text. */
+export type PageEvent =
+  | { readonly type: "loaded" | "omemo-ready" | "disconnected" }
+  | { readonly type: "status"; readonly status: number; readonly text: string }
+  | { readonly type: "handled"; readonly id: string }
+  | { readonly type: "undecryptable"; readonly text: string }
+  | {
+      readonly type: "message";
+      readonly id: string;
+      readonly from: string;
+      readonly text: string;
+      readonly encrypted: boolean;
+      readonly oobUrl?: string;
+    };
+
+/** What a sending function gives back: the stanza, or what Converse told its user. */
+export type SendOutcome =
+  | { readonly id: string; readonly encrypted: boolean; readonly url?: string; readonly error?: undefined }
+  | { readonly error: string };
+
+export type FileOutcome = { readonly base64: string; readonly error?: undefined } | { readonly error: string };
+
+/** The functions `page/plugin.js` puts into the page. */
+export interface BenchFunctions {
+  start(settings: Readonly<Record<string, unknown>>): Promise<void>;
+  openDirect(peer: string): Promise<void>;
+  encryptWith(peer: string): Promise<"no-keys" | "lock-unusable" | "active">;
+  /** True once the peer sent something encrypted that was decrypted: the session with its device is complete. */
+  hasAnswered(peer: string): Promise<boolean>;
+  send(peer: string, text: string, encrypted: boolean): Promise<SendOutcome>;
+  sendFile(peer: string, name: string, bytes: readonly number[]): Promise<SendOutcome>;
+  /** Undefined until Converse has shown the file. */
+  decryptedFile(peer: string, url: string): Promise<FileOutcome | undefined>;
+  download(url: string): Promise<FileOutcome>;
+  /** The answer of the server, serialised; empty when none came. */
+  ping(): Promise<string>;
+  logout(): Promise<void>;
+}
+
+/** Calls a function in the page. Throws `deadline`, or `harness-fault` for an exception in the page. */
+export async function callPage<Name extends keyof BenchFunctions>(
+  page: Page,
+  deadline: Deadline,
+  name: Name,
+  ...args: Parameters<BenchFunctions[Name]>
+): Promise<Awaited<ReturnType<BenchFunctions[Name]>>> {
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => timeout.reject(elapsed(deadline)), deadline.withinMs);
+  try {
+    return await Promise.race([evaluate<Awaited<ReturnType<BenchFunctions[Name]>>>(page, name, args), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type Bench = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
+
+async function evaluate<T>(page: Page, name: string, args: readonly unknown[]): Promise<T> {
+  try {
+    return (await page.evaluate(
+      ([functionName, values]) =>
+        (window as unknown as { readonly bench: Bench }).bench[functionName]?.(...values) as unknown,
+      [name, args] as const,
+    )) as T;
+  } catch (error) {
+    throw new HarnessError("harness-fault", `Converse.js page, ${name}(): ${String(error).slice(0, 2048)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,315 @@
+import type { Page } from "playwright-core";
+import { HarnessError } from "../../model/errors.ts";
+import type { Person } from "../../model/server.ts";
+import type {
+  Attachment,
+  Conversation,
+  Deadline,
+  ReceivedMessage,
+  SentMessage,
+  Session,
+  SessionEnd,
+  TrafficFrame,
+  WithEncryption,
+  WithScreenshot,
+  WithSecrets,
+  WithTraffic,
+} from "../../model/session.ts";
+import { callPage, type BenchFunctions, type FileOutcome, type PageEvent } from "./bench-page.ts";
+import { elapsed, type Conditions } from "./condition.ts";
+import { encryptionFault, plainnessFault } from "./stanzas.ts";
+import type { Wire } from "./wire.ts";
+
+export type EncryptingSession = Session & WithEncryption & WithSecrets & WithTraffic & WithScreenshot;
+
+const answerMs = 30_000;
+const messagesKept = 100_000;
+
+export interface SessionParts {
+  readonly person: Person;
+  readonly page: Page;
+  readonly wire: Wire;
+  readonly conditions: Conditions;
+  /** Closes page, storage and tunnel. */
+  close(): Promise<void>;
+}
+
+/** A person's Converse.js in a Chromium context of its own (storage, OMEMO keys). */
+export class ConverseSession implements EncryptingSession {
+  readonly protocol = "xmpp";
+  readonly method = "omemo";
+  readonly person: Person;
+  readonly address: string;
+  readonly ended: Promise<SessionEnd>;
+  readonly #parts: SessionParts;
+  readonly #end = Promise.withResolvers<SessionEnd>();
+  readonly #inbox: ReceivedMessage[] = [];
+  readonly #fileKeys: string[] = [];
+  #undecryptable: readonly string[] = [];
+  #disposing: Promise<void> | undefined;
+  /** Converse has one encryption switch per chat, so sending goes one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.person = parts.person;
+    this.address = parts.person.address;
+    this.ended = this.#end.promise;
+  }
+
+  /** Takes in what the page reports. */
+  onEvent(event: PageEvent): void {
+    if (event.type === "message") this.#onMessage(event);
+    if (event.type === "undecryptable") this.#undecryptable = [...this.#undecryptable, event.text].slice(-20);
+    if (event.type === "handled") this.#parts.wire.markHandled(event.id);
+    this.#parts.conditions.changed();
+  }
+
+  /** The session is over without our doing. */
+  onFault(error: Error): void {
+    if (this.#disposing !== undefined) return;
+    this.#parts.conditions.fail(error);
+    this.#end.resolve({ at: performance.now(), error });
+  }
+
+  async openDirect(peer: string): Promise<Conversation> {
+    await this.#call(`opening a chat with ${peer}`, "openDirect", peer);
+    return { kind: "direct", id: peer };
+  }
+
+  async openEncryptedDirect(peer: string): Promise<Conversation> {
+    const what = `OMEMO device lists and bundles of ${this.address} and of ${peer} on their servers`;
+    const until = performance.now() + answerMs;
+    for (;;) {
+      const state = await this.#inTurn(() => this.#call(what, "encryptWith", peer));
+      if (state === "active") break;
+      if (performance.now() > until) throw elapsed({ what: `${what} (${state})`, withinMs: answerMs });
+      await pause(pollMs);
+    }
+    await this.#handshake(peer);
+    return { kind: "direct", id: peer };
+  }
+
+  send(conversation: Conversation, text: string): Promise<SentMessage> {
+    return this.#sendChecked(conversation, text, false);
+  }
+
+  sendEncrypted(conversation: Conversation, text: string): Promise<SentMessage> {
+    return this.#sendChecked(conversation, text, true);
+  }
+
+  async sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
+    const outcome = await this.#inTurn(() =>
+      this.#call(`upload of ${name} and its message`, "sendFile", peerOf(conversation), name, [...bytes]),
+    );
+    if (outcome.error !== undefined) throw this.#refusal(`upload of ${name}`, outcome.error);
+    const url = outcome.url ?? "";
+    this.#fileKeys.push(url.slice(url.indexOf("#") + 1));
+    return this.#acknowledged(outcome.id, (frame) => encryptionFault(frame, url));
+  }
+
+  received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
+    let next = 0;
+    const look = (): ReceivedMessage | undefined => {
+      while (next < this.#inbox.length) {
+        const message = this.#inbox[next++];
+        if (message !== undefined && predicate(message)) return message;
+      }
+      return undefined;
+    };
+    return this.#parts.conditions.until(deadline, look).catch((error: unknown) => {
+      throw this.#withDecryptionFailures(error);
+    });
+  }
+
+  inbox(): readonly ReceivedMessage[] {
+    return [...this.#inbox];
+  }
+
+  async ping(): Promise<void> {
+    const answer = await this.#call("answer to a ping", "ping");
+    if (answer === "") throw elapsed({ what: "answer to a ping", withinMs: answerMs });
+    // An error answer is served, too, unless it says that we may not.
+    if (/<(not-authorized|forbidden|not-allowed)\b/.test(answer)) {
+      throw new HarnessError("refused", `Ping of ${this.address}: ${answer.slice(0, 2048)}`);
+    }
+  }
+
+  secrets(): Readonly<Record<string, string>> {
+    const keys = this.#fileKeys.map((key, index) => [`file-key-${index + 1}`, key] as const);
+    return { password: this.person.password, ...Object.fromEntries(keys) };
+  }
+
+  traffic(): readonly TrafficFrame[] {
+    return this.#parts.wire.frames();
+  }
+
+  screenshot(): Promise<Uint8Array> {
+    return this.#parts.page.screenshot({ timeout: answerMs });
+  }
+
+  createGroup(): Promise<Conversation> {
+    return unsupported("groups");
+  }
+
+  invite(): Promise<void> {
+    return unsupported("invitations");
+  }
+
+  /** Direct chats need no acceptance in XMPP. */
+  join(conversation: Conversation): Promise<void> {
+    return conversation.kind === "direct" ? Promise.resolve() : unsupported("groups");
+  }
+
+  leave(): Promise<void> {
+    return unsupported("leaving a conversation");
+  }
+
+  history(): Promise<readonly ReceivedMessage[]> {
+    return unsupported("reading the archive");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
+    this.#end.resolve({ at: performance.now() });
+    this.#parts.conditions.fail(new HarnessError("disconnected", `The session of ${this.address} was closed by us`));
+    await this.#parts.close();
+  }
+
+  /**
+   * Waits for the partner's answer to the key exchange. Not needed for correctness (a partner that is offline or has
+   * another client gives none), but until then each message carries the exchange again.
+   */
+  async #handshake(peer: string): Promise<void> {
+    const until = performance.now() + handshakeMs;
+    while (!(await this.#call(`answer of ${peer} to the key exchange`, "hasAnswered", peer))) {
+      if (performance.now() > until) return;
+      await pause(pollMs);
+    }
+  }
+
+  #onMessage(event: PageEvent & { readonly type: "message" }): void {
+    if (this.#inbox.length >= messagesKept) return;
+    const from = event.from.replace(/\/.*$/s, "");
+    const attachment = this.#attachment(event, from);
+    this.#inbox.push({
+      id: event.id,
+      conversation: { kind: "direct", id: from },
+      from,
+      text: event.text,
+      encrypted: event.encrypted,
+      at: performance.now(),
+      ...(attachment === undefined ? {} : { attachment }),
+    });
+  }
+
+  /** `aesgcm:` in an encrypted message is a file of XEP-0454; a plain one is announced as out-of-band data (XEP-0066). */
+  #attachment(event: PageEvent & { readonly type: "message" }, peer: string): Attachment | undefined {
+    const url = event.text;
+    if (event.encrypted && /^aesgcm:\/\/\S+$/.test(url)) {
+      return { name: fileName(url), url, bytes: () => this.#decryptedFile(peer, url) };
+    }
+    if (event.oobUrl !== url || !URL.canParse(url)) return undefined;
+    return { name: fileName(url), url, bytes: async () => bytesOf(await this.#call(url, "download", url), url) };
+  }
+
+  async #decryptedFile(peer: string, url: string): Promise<Uint8Array> {
+    const what = `Converse.js showing the decrypted file ${fileName(url)}`;
+    const until = performance.now() + answerMs;
+    for (;;) {
+      const outcome = await this.#call(what, "decryptedFile", peer, url);
+      if (outcome) return bytesOf(outcome, fileName(url));
+      if (performance.now() > until) throw elapsed({ what, withinMs: answerMs });
+      await pause(pollMs);
+    }
+  }
+
+  async #sendChecked(conversation: Conversation, text: string, encrypted: boolean): Promise<SentMessage> {
+    const what = `sending ${encrypted ? "an encrypted" : "a plain"} message`;
+    const outcome = await this.#inTurn(() => this.#call(what, "send", peerOf(conversation), text, encrypted));
+    if (outcome.error !== undefined) throw this.#refusal(what, outcome.error);
+    const fault = encrypted ? encryptionFault : plainnessFault;
+    return this.#acknowledged(outcome.id, (frame) => fault(frame, text));
+  }
+
+  /** Waits until the server took responsibility, then looks at what really went over the wire. */
+  async #acknowledged(id: string, fault: (frame: string) => string | undefined): Promise<SentMessage> {
+    const { conditions, wire } = this.#parts;
+    await conditions.until({ what: `the server's acknowledgement of message ${id}`, withinMs: answerMs }, () => {
+      const words = wire.errorFor(id);
+      if (words !== undefined) throw new HarnessError("refused", `The server sent the message back: ${words}`);
+      return wire.isAcknowledged(id) || undefined;
+    });
+    const acknowledgedAt = performance.now();
+    const problem = fault(wire.sentStanza(id) ?? "");
+    if (problem === undefined) return { id, acknowledgedAt };
+    throw new HarnessError("harness-fault", `Converse.js sent a stanza that is not what was asked for: ${problem}`);
+  }
+
+  /** What Converse told the user, as an error: the end of the session if that is why, else a refusal in those words. */
+  #refusal(what: string, words: string): Error {
+    return this.#parts.conditions.fault ?? new HarnessError("refused", `${what}: ${words.slice(0, 2048)}`);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work, work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #call<Name extends keyof BenchFunctions>(
+    what: string,
+    name: Name,
+    ...args: Parameters<BenchFunctions[Name]>
+  ): Promise<Awaited<ReturnType<BenchFunctions[Name]>>> {
+    const { conditions, page } = this.#parts;
+    if (conditions.fault !== undefined) throw conditions.fault;
+    const ended = this.ended.then(({ error }) => {
+      throw error ?? conditions.fault ?? new HarnessError("disconnected", `${what}: the session is over`);
+    });
+    return Promise.race([callPage(page, { what, withinMs: answerMs }, name, ...args), ended]).catch(
+      (error: unknown) => {
+        throw conditions.fault ?? error;
+      },
+    );
+  }
+
+  #withDecryptionFailures(error: unknown): unknown {
+    if (!(error instanceof HarnessError) || this.#undecryptable.length === 0) return error;
+    const words = this.#undecryptable.join("; ").slice(0, 2048);
+    return new HarnessError(error.code, `${error.message}. Converse.js could not decrypt: ${words}`, { cause: error });
+  }
+}
+
+const pollMs = 50;
+/** Prosody's default limits let the partner's two bundles (16 kB) through in about 2 s. */
+const handshakeMs = 10_000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function peerOf(conversation: Conversation): string {
+  if (conversation.kind === "direct") return conversation.id;
+  throw new HarnessError("unsupported", "The Converse.js driver sends to direct chats only");
+}
+
+const unsupported = (what: string): Promise<never> =>
+  Promise.reject(new HarnessError("unsupported", `The Converse.js driver has no ${what}; use the xmpp driver`));
+
+function bytesOf(outcome: FileOutcome, what: string): Uint8Array {
+  if (outcome.error === undefined) return Buffer.from(outcome.base64, "base64");
+  throw new HarnessError("refused", `${what}: ${outcome.error.slice(0, 2048)}`);
+}
+
+function fileName(url: string): string {
+  const path = URL.canParse(url) ? new URL(url).pathname : url;
+  const name = path.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

@@ -29,15 +29,27 @@ function prepareEnvironment(): void {
   process.env["TESTCONTAINERS_RYUK_DISABLED"] ??= "true";
 }
 
-/** Follows a stream of the daemon's JSON messages to its end; throws an Error with the daemon's words for an error message. */
-export function followDaemon(
+/**
+ * Follows a stream of the daemon's JSON messages to its end; throws an Error with the daemon's words when one of them is an error:
+ * a failed build ends its stream normally, and docker-modem reports nothing.
+ */
+export async function followDaemon(
   docker: DockerClient,
   stream: NodeJS.ReadableStream,
   onMessage: (message: DaemonMessage) => void = () => {},
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    docker.modem.followProgress(stream, (error: Error | null) => (error ? reject(error) : resolve()), onMessage);
+  let failure: string | undefined;
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null) => (error ? reject(error) : resolve()),
+      (message: DaemonMessage) => {
+        failure ??= message.error;
+        onMessage(message);
+      },
+    );
   });
+  if (failure !== undefined) throw new Error(failure);
 }
 
 export interface DaemonMessage {

@@ -69,7 +69,7 @@ const missing = (found: string, remedy: string): Finding => ({ state: "missing",
 
 function checkNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const found = `${process.versions.node}`;
+  const found = process.versions.node;
   const good = major > 22 || (major === 22 && minor >= 22);
   return good ? ok(found) : missing(found, "Start through ./pruefstand, which brings its own Node.");
 }

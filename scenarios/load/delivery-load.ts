@@ -249,10 +249,10 @@ export const scenario = defineScenario({
     const { pairs, sessions } = await ctx.step(`${params.pairs} pairs log in`, () =>
       openPairs(ctx, server, params.pairs),
     );
-    await using closing = {
-      [Symbol.asyncDispose]: async () =>
-        void (await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))),
-    };
+    await using closing = new AsyncDisposableStack();
+    closing.defer(
+      async () => void (await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))),
+    );
     await ctx.step("warm-up", () => warmUp(ctx, server, pairs, params));
     await ctx.step(`${params.rate} messages a second for ${params.duration} s`, () =>
       measureLatency(ctx, server, pairs, params),

@@ -3,7 +3,8 @@ import type { Job, Plan } from "./plan.ts";
 
 /** Told what happens while a run goes on. Must not throw. */
 export interface RunObserver {
-  planned(plan: Plan, runId: string): void;
+  /** The journal is open; from now on an interruption leaves a readable run in `folder`. */
+  planned(plan: Plan, runId: string, folder: string): void;
   /** Something outside a scenario that takes time: an image, a deployment. */
   progress(what: string): void;
   jobStarted(job: Job): void;

@@ -52,6 +52,8 @@ export interface PlanInput {
   readonly onlyCandidates: readonly string[];
   /** Configurations; empty = what the criteria ask for. */
   readonly onlyConfigs: readonly ConfigName[];
+  /** Exactly these, whatever the criteria ask for. */
+  readonly configs?: readonly ConfigName[];
 }
 
 const same = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
@@ -208,9 +210,8 @@ function jobsOf(input: PlanInput, scenario: Scenario, candidate: Candidate, repe
   const criteria = criteriaOf(input.catalogue, scenario);
   if (!scenario.protocols.includes(candidate.protocol) || lacksAll(candidate, criteria)) return [];
   const { onlyConfigs, size } = input;
-  const configs = configsOfScenario(criteria, size).filter(
-    (name) => onlyConfigs.length === 0 || onlyConfigs.includes(name),
-  );
+  const asked = input.configs ?? configsOfScenario(criteria, size);
+  const configs = asked.filter((name) => onlyConfigs.length === 0 || onlyConfigs.includes(name));
   return configs.map((config) => ({
     scenario,
     candidate,

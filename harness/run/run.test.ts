@@ -70,7 +70,6 @@ async function ran(setting: Setting = {}) {
     command: "pruefstand run",
     concurrency: setting.concurrency ?? 3,
     keep: false,
-    latest: true,
   });
   const { entries } = requireIntact(await readJournal(join(outcome.folder, "journal.jsonl")));
   assert.equal(state.up, 0, "a deployment was left behind");

@@ -1,35 +1,54 @@
 import { randomInt } from "node:crypto";
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { rmSync, symlinkSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Candidate } from "../model/candidate.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { Lab } from "../model/lab.ts";
+import { abortable } from "./faults.ts";
 import { createJournal } from "./journal.ts";
 import type { JournalWriter } from "./journal.ts";
 import type { RunObserver } from "./observer.ts";
-import type { RunParts } from "./parts.ts";
+import type { DriverSet, RunParts } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import { collectFacts, newRunId } from "./provenance.ts";
 import { runJobs } from "./scheduler.ts";
 import type { JobResult } from "./scheduler.ts";
 
-export interface RunOptions {
-  readonly plan: Plan;
-  readonly catalogue: Catalogue;
+interface CommonOptions {
   readonly parts: RunParts;
   readonly observer: RunObserver;
   readonly signal: AbortSignal;
+  /** Leave the servers of failed scenarios up. */
+  readonly keep: boolean;
+}
+
+export interface LabOptions extends CommonOptions {
+  readonly candidates: readonly Candidate[];
+}
+
+interface PlannedOptions extends CommonOptions {
+  readonly plan: Plan;
+  readonly catalogue: Catalogue;
   /** The repository's folder. */
   readonly root: string;
-  /** Folder that gets one folder per run. */
-  readonly outFolder: string;
   readonly profile: string;
   /** As typed, without paths of this machine. */
   readonly command: string;
+  /** Deployments at the same time. */
   readonly concurrency: number;
-  readonly keep: boolean;
-  /** Points `latest` to this run; false for runs of controls. */
-  readonly latest: boolean;
+}
+
+/** A run on a lab that somebody else made and will take down. */
+export interface PreparedRun extends PlannedOptions {
+  readonly lab: Lab;
+  readonly drivers: DriverSet;
+}
+
+export interface RunOptions extends PlannedOptions {
+  /** Folder that gets one folder per run and the link `latest`. */
+  readonly outFolder: string;
 }
 
 export interface RunOutcome {
@@ -51,10 +70,15 @@ async function createFolder(folder: string): Promise<void> {
   });
 }
 
-async function pointLatest(outFolder: string, id: string): Promise<void> {
+/** `latest` is a comfort: a file system without links must not end a run. */
+function pointLatest(outFolder: string, id: string): void {
   const link = join(outFolder, "latest");
-  await rm(link, { force: true });
-  await symlink(id, link);
+  try {
+    rmSync(link, { force: true });
+    symlinkSync(id, link);
+  } catch {
+    return;
+  }
 }
 
 /** Never throws: what a clean-up cannot remove is removed at the next start. */
@@ -62,44 +86,38 @@ async function closing(close: () => Promise<void>, observer: RunObserver): Promi
   await close().catch((error: unknown) => observer.warning(`Cleaning up: ${(error as Error).message}`));
 }
 
-async function execute(options: RunOptions, lab: Lab, id: string): Promise<RunOutcome> {
-  const { plan, catalogue, parts, observer, signal, root, outFolder } = options;
-  await lab.prepare(plan.candidates, (what) => observer.progress(what));
-  signal.throwIfAborted();
+/** Runs a plan on a lab that is prepared, into a new folder with journal and evidence. */
+export async function runInto(folder: string, id: string, options: PreparedRun): Promise<RunOutcome> {
+  const { plan, catalogue, lab, drivers, observer, signal, root, command, profile } = options;
   const startedAt = new Date().toISOString();
-  const { command, profile } = options;
   const facts = await collectFacts({ id, startedAt, root, command, profile, catalogue, plan, lab });
-  const folder = join(outFolder, id);
   await createFolder(folder);
   await writeFile(join(folder, "run.json"), `${JSON.stringify(facts, undefined, 2)}\n`);
   const journal = await createJournal(join(folder, "journal.jsonl"), {
     redact: (text) => lab.redact(text),
     now: () => new Date().toISOString(),
   });
-  if (options.latest) await pointLatest(outFolder, id);
-  const drivers = parts.createDrivers(lab);
   try {
     await journal.append({ type: "run-started", version: 1, run: facts });
-    observer.planned(plan, id);
+    observer.planned(plan, id, folder);
     const results = await runJobs(plan.jobs, {
       runFolder: folder,
       seed: plan.seed,
       lab,
       drivers,
-      load: parts.load,
+      load: options.parts.load,
       journal,
       declarations: new Map(catalogue.measurements.map((declaration) => [declaration.id, declaration])),
       signal,
       concurrency: options.concurrency,
       keep: options.keep,
       observer,
-      engineAnswers: () => parts.engineAnswers(),
+      engineAnswers: () => options.parts.engineAnswers(),
       onStep: (job, title) => observer.jobStep(job, title),
     });
     return { id, folder, results, outcome: await endRun(journal, signal) };
   } finally {
     await journal.close();
-    await closing(() => drivers.close(), observer);
   }
 }
 
@@ -109,16 +127,41 @@ async function endRun(journal: JournalWriter, signal: AbortSignal): Promise<RunO
   return outcome;
 }
 
+/** Makes lab and drivers, lets `use` work with them, and takes them down again whatever happens. */
+export async function withLab<T>(
+  { parts, observer, keep, candidates, signal }: LabOptions,
+  use: (id: string, lab: Lab, drivers: DriverSet) => Promise<T>,
+): Promise<T> {
+  const id = newRunId(new Date(), randomInt(0x1_0000));
+  const lab = await parts.createLab(id);
+  const drivers = parts.createDrivers(lab);
+  try {
+    await abortable(
+      signal,
+      lab.prepare(candidates, (what) => observer.progress(what)),
+    );
+    return await use(id, lab, drivers);
+  } finally {
+    await closing(() => drivers.close(), observer);
+    if (!keep) await closing(async () => lab[Symbol.asyncDispose](), observer);
+  }
+}
+
 /**
  * Runs the plan and leaves `run.json`, `journal.jsonl` and `evidence/` in a new folder of `outFolder`.
  * An interruption ends the run politely and is no error. Throws `environment` when nothing can be built, started or written.
  */
 export async function executeRun(options: RunOptions): Promise<RunOutcome> {
-  const id = newRunId(new Date(), randomInt(0x1_0000));
-  const lab = await options.parts.createLab(id);
-  try {
-    return await execute(options, lab, id);
-  } finally {
-    if (!options.keep) await closing(async () => lab[Symbol.asyncDispose](), options.observer);
-  }
+  return withLab({ ...options, candidates: options.plan.candidates }, async (id, lab, drivers) => {
+    const folder = join(options.outFolder, id);
+    await createFolder(options.outFolder);
+    const observer: RunObserver = {
+      ...options.observer,
+      planned(plan, runId, place) {
+        pointLatest(options.outFolder, id);
+        options.observer.planned(plan, runId, place);
+      },
+    };
+    return runInto(folder, id, { ...options, observer, lab, drivers });
+  });
 }

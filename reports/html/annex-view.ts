@@ -1,0 +1,62 @@
+// Annexes: where the data came from, and whether each check is proven able to fail.
+import { anchor } from "../text/clean.ts";
+import { formatBytes, formatNumber, formatTime } from "../text/format.ts";
+import { glossary, word } from "../text/words.ts";
+import type { Book } from "./book.ts";
+
+function factsOf(book: Book) {
+  const { result } = book;
+  const { run } = result;
+  const { host, harness } = run;
+  const text = (value: string) => ({ de: value, en: value });
+  return [
+    { name: word("runId"), value: text(run.id), code: true },
+    { name: word("started"), value: formatTime(run.startedAt), code: false },
+    { name: word("outcome"), value: word(result.runOutcome), code: false },
+    { name: word("command"), value: text(run.command), code: true },
+    { name: word("seed"), value: text(run.seed), code: true },
+    { name: word("profile"), value: text(result.profile), code: false },
+    { name: word("repetitionsPlanned"), value: formatNumber(run.repeat), code: false },
+    { name: word("harness"), value: text(`${harness.version}, Git ${harness.commit}${harness.dirty ? " +" : ""}`), code: false },
+    { name: word("catalogue"), value: text(run.catalogue.path), code: false },
+    { name: word("catalogueHash"), value: text(result.catalogueSha256), code: true },
+    { name: word("journalHash"), value: text(result.journalSha256), code: true },
+    {
+      name: word("host"),
+      value: word("hostText", { ...host, memory: formatBytes(host.memoryBytes) }),
+      code: false,
+    },
+    { name: text("Node.js, Docker"), value: text(`${host.node}, ${host.docker}`), code: false },
+  ];
+}
+
+function imagesOf(book: Book) {
+  return book.result.images.map((image) => {
+    const packages = Object.entries(image.packages);
+    return {
+      product: book.candidates.find((candidate) => candidate.id === image.candidate)?.title ?? image.candidate,
+      service: image.service,
+      tag: image.tag,
+      digest: image.digest,
+      count: word("packages", { count: packages.length }),
+      packages: packages.map(([name, version]) => `${name} ${version}`),
+    };
+  });
+}
+
+function proofsOf(book: Book) {
+  return (book.input.proofs ?? []).map((proof) => ({
+    criterion: proof.criterion,
+    href: `#${anchor("c", proof.criterion)}`,
+    control: proof.control,
+    family: proof.protocol,
+    outcome: proof.outcome,
+    outcomeTitle: word(`outcome-${proof.outcome}`),
+    note: proof.note,
+    at: formatTime(proof.at),
+  }));
+}
+
+export function annexView(book: Book) {
+  return { facts: factsOf(book), images: imagesOf(book), proofs: proofsOf(book), glossary };
+}

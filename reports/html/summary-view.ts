@@ -1,0 +1,247 @@
+// One page for the head of division: result, exclusions, gaps, risks; the recommendation apart from the findings.
+import type { CandidateFacts } from "../../harness/model/journal.ts";
+import type { CandidateTotal, VerdictRecord } from "../../harness/model/result.ts";
+import type { Localized } from "../../harness/model/text.ts";
+import { anchor } from "../text/clean.ts";
+import { formatNumber, formatShare } from "../text/format.ts";
+import { word } from "../text/words.ts";
+import { joined, wordOf, type Book } from "./book.ts";
+
+export interface Ranked {
+  readonly candidate: CandidateFacts;
+  readonly total: CandidateTotal;
+  /** Undefined for an excluded product: it is not in the ranking. */
+  readonly rank: number | undefined;
+}
+
+/** Products by score, excluded ones last and without a rank; equal scores share a rank. */
+export function rankingOf(book: Book): Ranked[] {
+  const all = book.candidates.flatMap((candidate) => {
+    const total = book.total(candidate.id);
+    return total ? [{ candidate, total }] : [];
+  });
+  const byScore = all.toSorted((a, b) => b.total.points - a.total.points);
+  const ranked = byScore.filter(({ total }) => total.standing !== "excluded");
+  const excluded = byScore.filter(({ total }) => total.standing === "excluded");
+  return [
+    ...ranked.map((item) => ({
+      ...item,
+      rank: 1 + ranked.filter((other) => other.total.points > item.total.points).length,
+    })),
+    ...excluded.map((item) => ({ ...item, rank: undefined })),
+  ];
+}
+
+function rankingRow({ candidate, total, rank }: Ranked) {
+  return {
+    href: `#${anchor("p", candidate.id)}`,
+    title: candidate.title,
+    version: candidate.version,
+    rank: rank === undefined ? "–" : String(rank),
+    provisional: rank !== undefined && total.standing === "open",
+    excluded: total.standing === "excluded",
+    standing: total.standing,
+    standingTitle: word(total.standing),
+    share: formatShare(total.points, total.maxPoints),
+    score: formatNumber(total.points, 1),
+    max: word("ofMax", { max: formatNumber(total.maxPoints) }),
+    tested: word("kOfN", total.requiredTested),
+  };
+}
+
+function rowLinks(book: Book, ids: readonly string[], candidate: string) {
+  return ids.map((id) => {
+    const record = book.decided(id, candidate);
+    const criterion = book.result.criteria.find((item) => item.id === id);
+    return {
+      id,
+      href: `#${anchor("r", id, candidate)}`,
+      title: criterion?.title ?? { de: id, en: id },
+      word: wordOf(record).word,
+      verdict: wordOf(record).title,
+      reason: record?.reason.text ?? word("noRecord"),
+    };
+  });
+}
+
+function exclusionsOf(book: Book) {
+  return rankingOf(book)
+    .filter(({ total }) => total.standing !== "eligible")
+    .toSorted((a, b) => Number(b.rank === undefined) - Number(a.rank === undefined))
+    .map(({ candidate, total }) => ({
+      headline: word(total.standing === "excluded" ? "isExcluded" : "isOpen", { product: candidate.title }),
+      rows: rowLinks(book, [...total.excludedBy, ...total.openRows], candidate.id),
+    }));
+}
+
+const barWidth = 132;
+
+function barsOf(book: Book, shareOf: (total: CandidateTotal) => { points: number; maxPoints: number } | undefined) {
+  return book.candidates.map((candidate, index) => {
+    const total = book.total(candidate.id);
+    const part = total && shareOf(total);
+    const share = part && part.maxPoints > 0 ? part.points / part.maxPoints : 0;
+    return {
+      title: candidate.title.length > 14 ? `${candidate.title.slice(0, 13)}…` : candidate.title,
+      y: index * 22,
+      textY: index * 22 + 14,
+      width: Math.round(share * barWidth * 10) / 10,
+      label: formatShare(part?.points ?? 0, part?.maxPoints ?? 0),
+      light: total?.standing === "excluded",
+    };
+  });
+}
+
+function panelsOf(book: Book) {
+  const height = book.candidates.length * 22;
+  const overall = { id: "total", title: word("total"), weight: word("weightOfGroup", { gp: book.gp, share: formatShare(book.gp, book.gp) }) };
+  return [
+    { ...overall, height, bars: barsOf(book, (total) => total) },
+    ...book.groups
+      .filter((group) => group.gp > 0)
+      .map((group) => ({
+        id: group.id,
+        title: group.title,
+        weight: word("weightOfGroup", { gp: group.gp, share: formatShare(group.gp, book.gp) }),
+        height,
+        bars: barsOf(book, (total) => total.groups.find((item) => item.group === group.id)),
+      })),
+  ];
+}
+
+function groupTable(book: Book) {
+  const cells = (pick: (total: CandidateTotal) => { points: number; maxPoints: number } | undefined): Localized[] =>
+    book.candidates.map((candidate) => {
+      const total = book.total(candidate.id);
+      const part = total && pick(total);
+      return formatShare(part?.points ?? 0, part?.maxPoints ?? 0);
+    });
+  return {
+    heads: book.candidates.map((candidate) => ({
+      title: candidate.title,
+      excluded: book.total(candidate.id)?.standing === "excluded",
+    })),
+    rows: book.groups.map((group) => ({
+      title: group.title,
+      weight: group.gp > 0 ? word("weightOfGroup", { gp: group.gp, share: formatShare(group.gp, book.gp) }) : word("requiredOnly"),
+      cells: cells((total) => total.groups.find((item) => item.group === group.id)),
+    })),
+    total: cells((total) => total),
+  };
+}
+
+const unsettled = (record: VerdictRecord): boolean =>
+  record.decides && (record.verdict === "not-tested" || record.verdict === "inconclusive");
+
+function gapsOf(book: Book) {
+  const open = book.result.verdicts.filter(unsettled);
+  const codes = [...new Set(open.map((record) => record.reason.code))];
+  return codes.map((code) => {
+    const records = open.filter((record) => record.reason.code === code);
+    const ids = [...new Set(records.map((record) => record.criterion))];
+    return {
+      reason: word(code),
+      rows: ids.map((id) => {
+        const here = records.filter((record) => record.criterion === id);
+        const first = here[0];
+        const everywhere = here.length === book.candidates.length;
+        return {
+          id,
+          href: everywhere || !first ? `#${anchor("c", id)}` : `#${anchor("r", id, first.candidate)}`,
+          products: everywhere ? word("allProducts") : joined(here.map((record) => titleOf(book, record.candidate))),
+        };
+      }),
+    };
+  });
+}
+
+function titleOf(book: Book, candidate: string): string {
+  return book.candidates.find((item) => item.id === candidate)?.title ?? candidate;
+}
+
+/** "F-08 (ejabberd), I-08 (alle Produkte)" */
+function listed(book: Book, records: readonly VerdictRecord[]): Localized {
+  const ids = [...new Set(records.map((record) => record.criterion))];
+  return joined(
+    ids.map((id) => {
+      const here = records.filter((record) => record.criterion === id).map((record) => titleOf(book, record.candidate));
+      const names = here.length === book.candidates.length ? word("allProducts") : joined(here);
+      return { de: `${id} (${names.de})`, en: `${id} (${names.en})` };
+    }),
+  );
+}
+
+function defaultRisks(book: Book): Localized[] {
+  const required = book.result.criteria.filter((criterion) => criterion.type === "A").map((criterion) => criterion.id);
+  return book.candidates.flatMap((candidate) => {
+    const failed = required.filter(
+      (id) => book.beside(id, candidate.id)?.verdict === "not-met" && book.decided(id, candidate.id)?.verdict !== "not-met",
+    );
+    return failed.length > 0 ? [word("riskDefault", { product: candidate.title, rows: failed.join(", ") })] : [];
+  });
+}
+
+function risksOf(book: Book): Localized[] {
+  const { result } = book;
+  const decided = result.verdicts.filter((record) => record.decides);
+  const about = (key: string, records: readonly VerdictRecord[]): Localized[] =>
+    records.length > 0 ? [word(key, { rows: listed(book, records) })] : [];
+  const compressed = [...new Set(result.run.compression.map((item) => item.criterion))];
+  return [
+    ...(result.runOutcome === "completed" ? [] : [word("riskUnfinished", { outcome: word(result.runOutcome) })]),
+    ...defaultRisks(book),
+    ...about("riskUnstable", decided.filter((record) => record.unstable !== undefined)),
+    ...about("riskUnproven", decided.filter((record) => record.verdict === "met" && record.proof.state !== "proven")),
+    ...about("riskAttested", decided.filter((record) => !unsettled(record) && ["E1", "E2", "E3"].includes(record.grade))),
+    ...(compressed.length > 0 ? [word("riskCompressed", { rows: compressed.join(", ") })] : []),
+    ...(result.run.harness.dirty ? [word("riskDirty")] : []),
+  ];
+}
+
+function recommendationOf(book: Book): Localized[] {
+  const ranked = rankingOf(book).filter(({ rank }) => rank !== undefined);
+  const leaders = ranked.filter(({ rank }) => rank === 1);
+  const first = leaders[0];
+  if (first === undefined) return [word("recommendNone"), word("recommendPrice")];
+  const names = leaders.map(({ candidate }) => candidate.title).join(", ");
+  const share = formatShare(first.total.points, first.total.maxPoints);
+  const open = ranked.flatMap(({ candidate, total }) => total.openRows.map((row) => `${row} (${candidate.title})`));
+  return [
+    word("recommendLead", { product: names, share }),
+    ...(open.length > 0 ? [word("recommendOpen", { rows: open.join(", ") })] : []),
+    word("recommendPrice"),
+  ];
+}
+
+function compressionOf(book: Book) {
+  return book.result.run.compression.map((item) => ({
+    criterion: item.criterion,
+    href: `#${anchor("c", item.criterion)}`,
+    parameter: item.parameter,
+    full: formatNumber(item.full),
+    used: formatNumber(item.used),
+    factor: formatNumber(item.factor, 2),
+  }));
+}
+
+export function summaryView(book: Book) {
+  const { result } = book;
+  const required = result.criteria.filter((criterion) => criterion.type === "A").length;
+  return {
+    compared: word("comparedText", {
+      products: book.candidates.map((candidate) => candidate.title).join(", "),
+      criteria: result.criteria.length,
+      required,
+      scored: result.criteria.length - required,
+      gp: formatNumber(book.gp),
+    }),
+    ranking: rankingOf(book).map(rankingRow),
+    exclusions: exclusionsOf(book),
+    panels: panelsOf(book),
+    groupTable: groupTable(book),
+    gaps: gapsOf(book),
+    risks: risksOf(book),
+    compression: compressionOf(book),
+    recommendation: recommendationOf(book),
+  };
+}

@@ -1,0 +1,116 @@
+import type { Candidate, ConfigFile, DeclaredEndpoint, Service } from "../../model/candidate.ts";
+import { administration } from "./administration.ts";
+import { defaultDeviations, hardenedDeviations } from "./deviations.ts";
+
+const server: Service = {
+  image: "ejabberd",
+  front: true,
+  // ejabberd opens its listeners last, all at once.
+  ready: { kind: "log", pattern: "Start accepting TCP connections at .*:5222 for ejabberd_c2s" },
+  publish: [5222, 5223, 5269, 5443],
+  versions: ["dpkg-query", "-W", "ejabberd", "erlang-base", "erlang-p1-*", "libssl3*", "sqlite3"],
+  memoryMiB: 2048,
+};
+
+const configFile = (template: string): ConfigFile => ({
+  service: "server",
+  path: "/etc/ejabberd/ejabberd.yml",
+  template,
+});
+
+const endpoints: readonly DeclaredEndpoint[] = [
+  { kind: "xmpp-client", service: "server", port: 5222 },
+  { kind: "xmpp-client-tls", service: "server", port: 5223 },
+  { kind: "xmpp-server", service: "server", port: 5269 },
+  { kind: "xmpp-https", service: "server", port: 5443, path: "/" },
+  { kind: "xmpp-websocket", service: "server", port: 5443, path: "/ws" },
+  { kind: "xmpp-bosh", service: "server", port: 5443, path: "/bosh" },
+];
+
+/**
+ * A backup holds every live row of every Mnesia table with texts in one piece (the text dump breaks long ones over lines);
+ * the archive is SQLite. Freed space inside the files is not searched: the same holds for the dumps of the other products.
+ */
+const dumpDatabase = [
+  "set -e",
+  "cd /var/lib/ejabberd",
+  "domain=$(sed -n 's/^  - \"\\(.*\\)\"$/\\1/p' /etc/ejabberd/ejabberd.yml | head -n 1)",
+  'if grep -q "port: 5281" /etc/ejabberd/ejabberd.yml; then api=http://127.0.0.1:5281/api; else api=https://$domain:5443/api; fi',
+  'answer=$(curl --silent --show-error --fail --cacert /certs/ca.pem --resolve "$domain:5443:127.0.0.1"' +
+    ' --header "Content-Type: application/json" --data \'{"file":"/var/lib/ejabberd/search.backup"}\' "$api/backup")',
+  // ejabberd answers 200 with "Can't store backup …" when it fails.
+  'test -s search.backup || { echo "no backup: $answer" >&2; exit 1; }',
+  "cat search.backup",
+  "rm search.backup",
+  "if test -f archive.db; then sqlite3 -readonly archive.db .dump; fi",
+].join("\n");
+
+/** ejabberd 26.07 from Debian trixie-backports. */
+export const ejabberd: Candidate = {
+  id: "ejabberd",
+  title: "ejabberd",
+  vendor: "ProcessOne",
+  licence: "GPL-2.0-or-later",
+  version: "26.07",
+  protocol: "xmpp",
+  folder: import.meta.dirname,
+  services: { server },
+  endpoints,
+  subdomains: ["conference", "upload", "pubsub"],
+  stores: [
+    {
+      id: "mnesia-and-archive",
+      service: "server",
+      holds: "database",
+      read: { kind: "command", command: ["sh", "-c", dumpDatabase] },
+    },
+    { id: "uploads", service: "server", holds: "media", read: { kind: "paths", paths: ["/var/lib/ejabberd/upload"] } },
+    { id: "log-files", service: "server", holds: "logs", read: { kind: "paths", paths: ["/var/log/ejabberd"] } },
+    { id: "log", service: "server", holds: "logs", read: { kind: "container-log" } },
+  ],
+  configurations: {
+    default: {
+      files: [configFile("default.yml.hbs")],
+      variables: { loadAccounts: [] },
+      deviations: defaultDeviations,
+    },
+    hardened: {
+      files: [
+        configFile("hardened.yml.hbs"),
+        { service: "server", path: "/etc/ssl/openssl.cnf", template: "openssl.cnf.hbs" },
+      ],
+      variables: { loadAccounts: [], uploadDays: 30 },
+      deviations: hardenedDeviations,
+    },
+  },
+  endEncryption: ["omemo"],
+  administration,
+  abilities: [
+    "federation",
+    "federation-allow-list",
+    "defederation-while-running",
+    "group-chat",
+    "end-to-end-encryption",
+    "file-transfer",
+    "message-retraction",
+    "history",
+    "account-deletion",
+    "account-disabling",
+    "admin-api",
+    "registration-policy",
+  ],
+  generatedCertificate: { service: "server", path: "/etc/ejabberd/ejabberd.pem" },
+  notes: [
+    {
+      de: "Debians Paket liefert ejabberd ohne Nachrichtenarchiv und ohne Datei-Upload aus; beides schaltet erst die gehärtete Konfiguration ein.",
+      en: "Debian's package ships ejabberd without message archive and without file upload; only the hardened configuration switches them on.",
+    },
+    {
+      de: "Die leeren Mnesia-Tabellen und der Übersetzungs-Cache entstehen beim Bau des Abbilds durch einen ersten Start, wie nach der Installation des Pakets.",
+      en: "The empty Mnesia tables and the translation cache are made by a first start while the image is built, as after the package's installation.",
+    },
+  ],
+  // unregister and remove_mam_for_user act at once, and mod_http_upload removes the account's files with it
+  // (rm_on_unregister). Nothing of the account is kept for later; copies in other people's archives are theirs.
+  erasureLimit: { default: 0, hardened: 0 },
+};

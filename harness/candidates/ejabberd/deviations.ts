@@ -1,0 +1,183 @@
+import type { Deviation } from "../../model/candidate.ts";
+
+const deviation = (
+  kind: Deviation["kind"],
+  setting: string,
+  from: string,
+  to: string,
+  de: string,
+  en: string,
+): Deviation => ({ kind, setting, from, to, why: { de, en } });
+
+const lab: readonly Deviation[] = [
+  deviation(
+    "lab",
+    "hosts",
+    "localhost",
+    "domain of the server",
+    "Jeder Server hat im Labor seine eigene Domäne.",
+    "Each server has its own domain in the lab.",
+  ),
+  deviation(
+    "lab",
+    "certfiles",
+    "/etc/ejabberd/ejabberd.pem (self-signed)",
+    "certificate of the run's authority",
+    "Klienten und Partner prüfen Zertifikate; das selbstsignierte des Pakets fiele überall durch.",
+    "Clients and partners verify certificates; the package's self-signed one would fail everywhere.",
+  ),
+  deviation(
+    "lab",
+    "ca_file",
+    "system store",
+    "the run's authority",
+    "Nur die Zertifizierungsstelle des Laufs ist im Labor bekannt.",
+    "Only the run's own authority is known in the lab.",
+  ),
+];
+
+/** What the shipped configuration needs to start in the lab. */
+export const defaultDeviations: readonly Deviation[] = [
+  ...lab,
+  deviation(
+    "lab",
+    "shaper_rules.c2s_shaper",
+    "none: admin, normal: all (map)",
+    "the same as a list",
+    "Gleicher Inhalt; als Liste lassen sich Lastkonten hinzufügen.",
+    "Same content; as a list it can take load accounts.",
+  ),
+];
+
+/** What a careful operator sets on top. */
+export const hardenedDeviations: readonly Deviation[] = [
+  ...lab,
+  deviation(
+    "hardening",
+    "c2s_ciphers, s2s_ciphers, listener ciphers",
+    "HIGH:!aNULL:!eNULL:!3DES",
+    "ECDHE with AES-GCM",
+    "BSI TR-02102-2: nur Suiten mit Forward Secrecy und authentisierter Verschlüsselung.",
+    "BSI TR-02102-2: only suites with forward secrecy and authenticated encryption.",
+  ),
+  deviation(
+    "hardening",
+    "openssl.cnf Ciphersuites, Groups",
+    "library default",
+    "AES-GCM; secp256r1, secp384r1, secp521r1",
+    "TLS-1.3-Suiten und Gruppen der BSI-Liste; ejabberd hat dafür keine eigene Option.",
+    "TLS 1.3 suites and groups of the BSI list; ejabberd has no option of its own for them.",
+  ),
+  deviation(
+    "hardening",
+    "openssl.cnf Options",
+    "tickets and renegotiation as built",
+    "no tickets, no renegotiation",
+    "TR-02102-2 3.3.4.1 verbietet Neuaushandlung durch den Klienten.",
+    "TR-02102-2 3.3.4.1 forbids renegotiation by the client.",
+  ),
+  deviation(
+    "hardening",
+    "mod_s2s_dialback",
+    "on",
+    "off",
+    "Rückruf prüft nur DNS. Ohne dieses Modul zählt allein das geprüfte Zertifikat des Partners.",
+    "Dialback proves DNS only. Without it only the partner's verified certificate counts.",
+  ),
+  deviation(
+    "hardening",
+    "s2s_access",
+    "all",
+    "allow list when one is given",
+    "Geschlossene Föderation: nur benannte Domänen.",
+    "Closed federation: named domains only.",
+  ),
+  deviation(
+    "hardening",
+    "s2s_max_retry_delay",
+    "300 seconds",
+    "30 seconds",
+    "Nach einer Trennung wird die Verbindung zum Partner schneller wieder aufgebaut.",
+    "After a partition the connection to the partner comes back sooner.",
+  ),
+  deviation(
+    "hardening",
+    "auth_scram_hash",
+    "sha",
+    "sha256",
+    "SHA-1 ist in TR-02102-1 nicht mehr empfohlen.",
+    "SHA-1 is no longer recommended by TR-02102-1.",
+  ),
+  deviation(
+    "hardening",
+    "mod_fail2ban",
+    "20 failures, 1 hour",
+    "8 failures, 10 minutes",
+    "Sperre nach höchstens zehn Fehlversuchen (ORP.4.A23).",
+    "Block after at most ten failures (ORP.4.A23).",
+  ),
+  deviation(
+    "hardening",
+    "listen 5280, 5443/api",
+    "open to the network",
+    "API on loopback, no web admin",
+    "Verwaltung ist nur von der Maschine selbst erreichbar.",
+    "Administration is reachable from the machine itself only.",
+  ),
+  deviation(
+    "hardening",
+    "listen 1883 (mod_mqtt), 5478 (STUN/TURN)",
+    "on",
+    "off",
+    "Nicht benötigte Dienste; MQTT nähme Kennwörter ohne TLS an.",
+    "Services nobody needs; MQTT would take passwords without TLS.",
+  ),
+  deviation(
+    "hardening",
+    "mod_adhoc_api, mod_announce, mod_configure, mod_shared_roster, mod_sic, mod_last, mod_version",
+    "on",
+    "off",
+    "Nicht benötigte Verwaltungs- und Auskunftsdienste.",
+    "Administration and information services nobody needs.",
+  ),
+  deviation(
+    "hardening",
+    "mod_mam",
+    "off",
+    "on, SQLite",
+    "Verlauf auf allen Geräten (XEP-0313); Mnesia-Tabellen enden bei 2 GB.",
+    "History on all devices (XEP-0313); Mnesia tables end at 2 GB.",
+  ),
+  deviation(
+    "hardening",
+    "mod_http_upload, mod_http_upload_quota",
+    "off",
+    "on; 16 MiB, 1 GB per account, 30 days",
+    "Dateiaustausch (XEP-0363) mit Obergrenze und Frist, ohne Server Dritter.",
+    "File transfer (XEP-0363) with a limit and an expiry, without third-party servers.",
+  ),
+  deviation(
+    "hardening",
+    "mod_muc default_room_options",
+    "open, public",
+    "members only, persistent, hidden",
+    "Räume sind nur für Eingeladene sichtbar und betretbar.",
+    "Rooms are visible and open to invited people only.",
+  ),
+  deviation(
+    "hardening",
+    "mod_ping",
+    "passive",
+    "pings every 60 s, kills dead sessions",
+    "Tote Verbindungen werden erkannt.",
+    "Dead connections are noticed.",
+  ),
+  deviation(
+    "hardening",
+    "hide_sensitive_log_data",
+    "false",
+    "true",
+    "Keine Netzadressen im Protokoll.",
+    "No network addresses in the log.",
+  ),
+];

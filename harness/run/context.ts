@@ -109,8 +109,8 @@ export function createContext(parts: ContextParts): ScenarioContext {
     open: (person, options) => abortable(signal, driver.open(person.server, person, options)),
     async openEncrypting(person) {
       breaker.requireBrowser();
-      const encrypting = sessions.watch(await drivers.encrypting(job.candidate.protocol));
-      const session = await abortable(signal, encrypting.open(person.server, person));
+      const opening = drivers.openEncrypting(person, deployment.servers);
+      const session = await abortable(signal, sessions.keep(opening));
       breaker.requireBrowser();
       return session;
     },

@@ -187,7 +187,11 @@ export function fakeDrivers(): DriverSet {
     probes: fakeProbes,
     close: async () => undefined,
   };
-  return { plain: async () => driver, encrypting: async () => driver, close: async () => undefined };
+  return {
+    plain: async () => driver,
+    openEncrypting: async (person) => fakeSession(person, inboxes),
+    close: async () => undefined,
+  };
 }
 
 export const fakeParts = (state: FakeLabState): RunParts => ({

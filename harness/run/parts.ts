@@ -1,25 +1,24 @@
-import type { Candidate, Protocol } from "../model/candidate.ts";
+import type { Protocol } from "../model/candidate.ts";
 import type { Lab } from "../model/lab.ts";
-import type { Driver } from "../model/session.ts";
+import type { Person, RunningServer } from "../model/server.ts";
+import type { Driver, Session } from "../model/session.ts";
 import type { LoadTools } from "../model/tools.ts";
 
 /** The drivers of one run. Each is made when first asked for and ended by `close`. */
 export interface DriverSet {
   /** Throws `unsupported` when the bench has no driver for the protocol. */
   plain(protocol: Protocol): Promise<Driver>;
-  /** A driver whose sessions can encrypt end to end. */
-  encrypting(protocol: Protocol): Promise<Driver>;
+  /** A session that can encrypt end to end; its client may reach the other servers too, where files of others lie. */
+  openEncrypting(person: Person, reaches: readonly RunningServer[]): Promise<Session>;
   close(): Promise<void>;
 }
 
 /** What the command line wires together for a run: the engine itself imports no driver, no lab and no load tool. */
 export interface RunParts {
-  createLab(runId: string): Promise<Lab>;
-  createDrivers(lab: Lab): DriverSet;
+  /** `folder` gets the run's public certificate. */
+  createLab(runId: string, folder: string, signal: AbortSignal): Promise<Lab>;
+  createDrivers(): DriverSet;
   readonly load: LoadTools;
   /** True while the container engine answers. Asked after a fault, to tell a broken environment from a broken lab. */
   engineAnswers(): Promise<boolean>;
 }
-
-/** A candidate and what the engine may call it. */
-export type Candidates = readonly Candidate[];

@@ -75,13 +75,21 @@ function readsDefault(value: unknown): boolean {
 }
 const readsDefaultObject = (value: unknown): boolean => typeof value === "object" && readsDefault(value);
 
-/** Configurations a criterion asks for, from its `config` and from every `@default` in its rule and gates. */
-export function configsOf(criterion: Criterion): readonly ConfigName[] {
-  if (criterion.config === "both") return configNames;
-  const refs = [...criterion.valid.flatMap(refsOfCondition), ...criterion.report];
-  const alsoDefault = refs.some(({ config }) => config === "default") || readsDefaultObject(criterion.rule);
-  return configNames.filter((name) => name === criterion.config || (name === "default" && alsoDefault));
+/** True if the rule or a gate of the row reads the shipped configuration, whatever the row is judged on. */
+function readsShipped({ valid, report, rule }: Criterion): boolean {
+  const refs = [...valid.flatMap(refsOfCondition), ...report];
+  return refs.some(({ config }) => config === "default") || readsDefaultObject(rule);
 }
+
+/** Configurations whose measurements decide a criterion: the one it is judged on, and the shipped one if its rule reads it. */
+export function configsRead(criterion: Criterion): readonly ConfigName[] {
+  const judgedOn = criterion.config === "both" ? "hardened" : criterion.config;
+  return configNames.filter((name) => name === judgedOn || (name === "default" && readsShipped(criterion)));
+}
+
+/** Configurations a criterion asks for: those that decide it and, for `both`, the one that is shown beside it. */
+export const configsOf = (criterion: Criterion): readonly ConfigName[] =>
+  criterion.config === "both" ? configNames : configsRead(criterion);
 
 function configsOfScenario(criteria: readonly Criterion[], size: PlanSize): readonly ConfigName[] {
   if (size === "full" || criteria.length === 0) return configNames;

@@ -10,7 +10,7 @@ import type { ControlContext, FoundControl } from "./controls.ts";
 import type { Journal } from "./journal.ts";
 import { readJournal, requireIntact } from "./journal.ts";
 import { silentObserver } from "./observer.ts";
-import { configsOf, makePlan } from "./plan.ts";
+import { configsRead, makePlan } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { runInto, withLab } from "./run.ts";
 import type { LabOptions, PreparedRun, RunOutcome } from "./run.ts";
@@ -18,7 +18,6 @@ import type { LabOptions, PreparedRun, RunOutcome } from "./run.ts";
 export interface ProveOptions extends Omit<LabOptions, "candidates">, ControlContext {
   readonly controls: readonly FoundControl[];
   readonly root: string;
-  readonly outFolder: string;
   readonly command: string;
   readonly seed: string;
   readonly concurrency: number;
@@ -54,7 +53,7 @@ async function keepProof(path: string, record: ProofRecord): Promise<void> {
 /** The control's scenario on its candidate; only its own configuration is sabotaged, another one only if the row reads it. */
 export function planOf({ control }: FoundControl, context: ControlContext, seed: string): Plan {
   const criterion = context.catalogue.criteria.find(({ id }) => id === control.criterion);
-  const read = criterion === undefined || criterion.config === "both" ? [] : configsOf(criterion);
+  const read = criterion === undefined ? [] : configsRead(criterion);
   const configs: readonly ConfigName[] = [...new Set([control.config, ...read])];
   const plan = makePlan({
     ...context,
@@ -185,7 +184,7 @@ export async function proveControls(options: ProveOptions): Promise<readonly Pro
   const records: ProofRecord[] = [];
   await mkdir(options.outFolder, { recursive: true });
   let keeping: Promise<void> = Promise.resolve();
-  await withLab({ ...options, candidates }, async (_id, lab, drivers) => {
+  await withLab({ ...options, candidates }, async ({ lab, drivers }) => {
     const prepared = {
       ...options,
       observer: { ...silentObserver, warning: (what: string) => options.observer.warning(what) },

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { rmSync, symlinkSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Candidate } from "../model/candidate.ts";
 import type { Catalogue } from "../model/criterion.ts";
@@ -22,6 +22,8 @@ interface CommonOptions {
   readonly signal: AbortSignal;
   /** Leave the servers of failed scenarios up. */
   readonly keep: boolean;
+  /** Folder that gets one folder per run and the link `latest`. */
+  readonly outFolder: string;
 }
 
 export interface LabOptions extends CommonOptions {
@@ -46,10 +48,7 @@ export interface PreparedRun extends PlannedOptions {
   readonly drivers: DriverSet;
 }
 
-export interface RunOptions extends PlannedOptions {
-  /** Folder that gets one folder per run and the link `latest`. */
-  readonly outFolder: string;
-}
+export type RunOptions = PlannedOptions;
 
 export interface RunOutcome {
   readonly id: string;
@@ -127,23 +126,41 @@ async function endRun(journal: JournalWriter, signal: AbortSignal): Promise<RunO
   return outcome;
 }
 
+/** A run that never came to its journal leaves no folder behind. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => ["unreadable"]);
+  if (names.some((name) => name !== "ca.pem")) return;
+  await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+}
+
 /** Makes lab and drivers, lets `use` work with them, and takes them down again whatever happens. */
 export async function withLab<T>(
-  { parts, observer, keep, candidates, signal }: LabOptions,
-  use: (id: string, lab: Lab, drivers: DriverSet) => Promise<T>,
+  { parts, observer, keep, candidates, signal, outFolder }: LabOptions,
+  use: (run: {
+    readonly id: string;
+    readonly folder: string;
+    readonly lab: Lab;
+    readonly drivers: DriverSet;
+  }) => Promise<T>,
 ): Promise<T> {
   const id = newRunId(new Date(), randomInt(0x1_0000));
-  const lab = await parts.createLab(id);
-  const drivers = parts.createDrivers(lab);
+  const folder = join(outFolder, id);
+  await createFolder(folder);
+  const lab = await parts.createLab(id, folder, signal).catch(async (error: unknown) => {
+    await removeIfEmpty(folder);
+    throw error;
+  });
+  const drivers = parts.createDrivers();
   try {
     await abortable(
       signal,
       lab.prepare(candidates, (what) => observer.progress(what)),
     );
-    return await use(id, lab, drivers);
+    return await use({ id, folder, lab, drivers });
   } finally {
     await closing(() => drivers.close(), observer);
     if (!keep) await closing(async () => lab[Symbol.asyncDispose](), observer);
+    await removeIfEmpty(folder);
   }
 }
 
@@ -152,9 +169,7 @@ export async function withLab<T>(
  * An interruption ends the run politely and is no error. Throws `environment` when nothing can be built, started or written.
  */
 export async function executeRun(options: RunOptions): Promise<RunOutcome> {
-  return withLab({ ...options, candidates: options.plan.candidates }, async (id, lab, drivers) => {
-    const folder = join(options.outFolder, id);
-    await createFolder(options.outFolder);
+  return withLab({ ...options, candidates: options.plan.candidates }, async ({ id, folder, lab, drivers }) => {
     const observer: RunObserver = {
       ...options.observer,
       planned(plan, runId, place) {

@@ -8,6 +8,8 @@ const closeWithinMs = 5_000;
 export interface OpenSessions {
   /** The same driver; what it opens is closed at the end. */
   watch(driver: Driver): Driver;
+  /** Remembers what is being opened. */
+  keep<S extends AsyncDisposable>(opening: Promise<S>): Promise<S>;
   /** Closes everything still open, bounded in time. Never throws. */
   closeAll(): Promise<void>;
 }
@@ -26,6 +28,7 @@ export function openSessions(): OpenSessions {
     return session;
   };
   return {
+    keep,
     watch: (driver) => ({
       id: driver.id,
       protocol: driver.protocol,

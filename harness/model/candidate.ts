@@ -85,7 +85,13 @@ export interface Store {
   /** A command that writes the whole store to standard output (pg_dump, cat), or paths that are read as a tar stream. */
   readonly read:
     | { readonly kind: "command"; readonly command: readonly string[] }
-    | { readonly kind: "paths"; readonly paths: readonly string[] }
+    | {
+        readonly kind: "paths";
+        readonly paths: readonly string[];
+        /** Regular expressions on a file's path inside the store: read only these, leave these out (uploads beside a file database). */
+        readonly only?: string;
+        readonly except?: string;
+      }
     | { readonly kind: "container-log" };
 }
 

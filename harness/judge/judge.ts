@@ -1,0 +1,98 @@
+import type { Catalogue, Criterion } from "../model/criterion.ts";
+import type { ProofRecord } from "../model/control.ts";
+import type { CandidateFacts, JournalEntry } from "../model/journal.ts";
+import type { CriterionFacts, Result, VerdictRecord } from "../model/result.ts";
+import { assess } from "./assess.ts";
+import { indexJournal } from "./journal-index.ts";
+import type { JournalIndex } from "./journal-index.ts";
+import type { Subjects } from "./proofs.ts";
+import { proofOf } from "./proofs.ts";
+import { writeRecord } from "./record.ts";
+import { totalOf } from "./totals.ts";
+import type { Cell } from "./view.ts";
+
+export interface JudgeInput {
+  readonly entries: readonly JournalEntry[];
+  /** SHA-256 of journal.jsonl as it lies on disk; printed beside the verdicts. */
+  readonly journalSha256: string;
+  readonly catalogue: Catalogue;
+  readonly proofs: readonly ProofRecord[];
+  /** What the proofs would have to be about today; absent: staleness is not checked. */
+  readonly subjects?: Subjects;
+}
+
+/**
+ * Journal + catalogue → verdicts. Pure: no clock, no files; equal input gives equal output, and the order of entries of
+ * different scenarios does not matter. Candidates and rows keep the order of run and catalogue.
+ * @throws HarnessError `bad-input` when the journal does not say what was run.
+ */
+export function judge({ entries, journalSha256, catalogue, proofs, subjects }: JudgeInput): Result {
+  const index = indexJournal(entries);
+  const rows = catalogue.criteria.filter(({ active, dropped }) => active || dropped);
+  const verdicts = index.run.candidates.flatMap((candidate) =>
+    rows.flatMap((row) => recordsOf(row, candidate, index, catalogue, proofs, subjects)),
+  );
+  return {
+    schema: "pruefstand-result-1",
+    run: index.run,
+    profile: catalogue.profile,
+    catalogueSha256: catalogue.sha256,
+    journalSha256,
+    runOutcome: index.outcome,
+    criteria: rows.map(factsOf),
+    groups: catalogue.groups,
+    verdicts,
+    totals: index.run.candidates.map(({ id }) => totalOf(id, rows, catalogue.groups, verdicts)),
+    images: index.images,
+    measurements: catalogue.measurements.map(({ id, type, unit, title }) => ({
+      id,
+      type,
+      ...(unit !== undefined && { unit }),
+      title,
+    })),
+  };
+}
+
+/** The deciding record and, for rows shown on both configurations, the plain column "as shipped". */
+function recordsOf(
+  row: Criterion,
+  candidate: CandidateFacts,
+  index: JournalIndex,
+  catalogue: Catalogue,
+  proofs: readonly ProofRecord[],
+  subjects: Subjects | undefined,
+): readonly VerdictRecord[] {
+  const proof = proofOf(row.id, candidate.protocol, proofs, subjects);
+  const declarations = new Map(catalogue.measurements.map((declaration) => [declaration.id, declaration]));
+  const deciding: Cell = {
+    row,
+    candidate,
+    base: row.config === "default" ? "default" : "hardened",
+    plain: false,
+    index,
+    declarations,
+  };
+  const decided = writeRecord(deciding, assess(deciding), true, proof);
+  if (row.config !== "both" || row.dropped) return [decided];
+  const shipped: Cell = { ...deciding, base: "default", plain: true };
+  return [decided, writeRecord(shipped, assess(shipped), false, proof)];
+}
+
+/** A row as the report prints it. */
+export function factsOf(row: Criterion): CriterionFacts {
+  const { id, group, title, ufab, sources, ruleText, scenarios, method, config, note } = row;
+  return {
+    id,
+    group,
+    title,
+    type: ufab.type,
+    gp: ufab.type === "B" ? ufab.gp : 0,
+    ...(ufab.type === "B" && ufab.minimum !== undefined && { minimum: ufab.minimum }),
+    sources,
+    ruleText,
+    scenarios,
+    method,
+    config,
+    ...(note !== undefined && { note }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Account, Administration, ServerAccess } from "../../model/candidate.ts";
+import { HarnessError } from "../../model/errors.ts";
+
+/** Administration through `prosodyctl shell`, the console that Prosody's documentation gives to administrators. */
+export const administration: Administration = {
+  async createAccounts(server, accounts) {
+    const commands = accounts.map((account) => createCommand(server, account));
+    await shell(server, commands, "user accounts to be created");
+  },
+
+  /** Ends all sessions of the person and refuses new ones; the data stay. */
+  async disableAccount(server, name) {
+    await shell(server, [`user:disable(${lua(address(server, name))})`], `${name} to be disabled`);
+  },
+
+  /** Prosody removes all stores of the account: roster, vCard, PEP with OMEMO keys, offline messages, archive. */
+  async deleteAccount(server, name) {
+    await shell(server, [`user:delete(${lua(address(server, name))})`], `${name} to be deleted`);
+  },
+
+  /** mod_host_guard reads its lists again and closes streams that are no longer allowed when the configuration is reloaded. */
+  async setFederationAllowList(server, domains) {
+    await server.rewriteConfig({ federationAllow: domains });
+    await shell(server, ["config:reload()"], "the configuration to be reloaded");
+    return { restarted: false };
+  },
+
+  /** mod_limits looks at the list when it is loaded. */
+  async exemptFromRateLimits(server, names) {
+    await server.rewriteConfig({ unlimitedJids: names.map((name) => address(server, name)) });
+    const reload = `module:reload("limits", ${lua(server.domain)})`;
+    await shell(server, ["config:reload()", reload], "rate limits to be lifted");
+  },
+
+  async enableDebugLog(server) {
+    await server.rewriteConfig({ logLevel: "debug" });
+    await shell(server, ["config:reload()"], "the log level to change");
+  },
+
+  roles: ["prosody:operator", "prosody:admin"],
+};
+
+const address = (server: ServerAccess, name: string): string => `${name}@${server.domain}`;
+
+/** `prosody:member` and not the default role, so that a person cannot make invitations. */
+function createCommand(server: ServerAccess, { name, password, admin }: Account): string {
+  const role = admin === true ? `, "prosody:admin"` : "";
+  return `user:create(${lua(address(server, name))}, ${lua(password)}${role})`;
+}
+
+/** A Lua string literal; only what accounts and domains may hold is let through unescaped. */
+function lua(text: string): string {
+  return `"${text.replaceAll(/[^A-Za-z0-9@._-]/g, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)}"`;
+}
+
+/** Runs console commands in one connection. Throws `refused` with Prosody's words if one of them failed. */
+async function shell(server: ServerAccess, commands: readonly string[], expected: string): Promise<void> {
+  const stdin = `${commands.join("\n")}\nquit\n`;
+  const { exitCode, stdout, stderr } = await server.exec("prosody", ["prosodyctl", "shell"], { stdin });
+  const succeeded = stdout.match(/\bOK: /g)?.length ?? 0;
+  if (exitCode === 0 && succeeded === commands.length) return;
+  const words = `${stdout}\n${stderr}`
+    .split("\n")
+    .filter((line) => line.includes("! "))
+    .join("; ")
+    .slice(0, 500);
+  throw new HarnessError(
+    "refused",
+    `expected ${expected} on server ${server.id} (${commands.length} commands), got ${succeeded} × OK: ${words}`,
+  );
+}

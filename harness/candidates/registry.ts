@@ -1,0 +1,34 @@
+import { readdirSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Candidate } from "../model/candidate.ts";
+import { HarnessError } from "../model/errors.ts";
+
+const defaultOrder = 100;
+
+/** Every folder here that holds a candidate.ts, in report order. A new candidate needs its folder and nothing else. */
+export const candidates: readonly Candidate[] = (
+  await Promise.all(candidateFolders(import.meta.dirname).map(loadCandidate))
+).toSorted(inReportOrder);
+
+/** Loads `candidate.ts` of a folder, also of one outside of the repository. Throws `bad-input` if it exports no candidate. */
+export async function loadCandidate(folder: string): Promise<Candidate> {
+  const file = join(folder, "candidate.ts");
+  const module = (await import(file)) as { readonly candidate?: Candidate };
+  if (module.candidate === undefined) {
+    throw new HarnessError(
+      "bad-input",
+      `expected ${file} to export "candidate", got ${Object.keys(module).join(", ") || "nothing"}`,
+    );
+  }
+  return module.candidate;
+}
+
+function candidateFolders(root: string): readonly string[] {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map((entry) => join(root, entry.name)).filter((folder) => existsSync(join(folder, "candidate.ts")));
+}
+
+function inReportOrder(left: Candidate, right: Candidate): number {
+  const byOrder = (left.order ?? defaultOrder) - (right.order ?? defaultOrder);
+  return byOrder === 0 ? left.title.localeCompare(right.title, "en") : byOrder;
+}

@@ -1,0 +1,63 @@
+import { hostname } from "node:os";
+import { dockerClient, type DockerClient } from "./daemon.ts";
+import { labelNames } from "./labels.ts";
+import { isAlive } from "./process-identity.ts";
+
+/** How many things were removed. */
+export interface Removed {
+  readonly containers: number;
+  readonly networks: number;
+  readonly volumes: number;
+}
+
+interface Labelled {
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+/**
+ * Removes what runs left behind whose process is dead (SIGKILL, power). Used at each start and by `pruefstand clean`.
+ * Things of living runs stay, and so do those of another machine or container that shares this daemon: its pids mean nothing here.
+ */
+export async function cleanDeadRuns(): Promise<Removed> {
+  return removeAll(await dockerClient(), isOrphan);
+}
+
+/** Removes everything of one run, whoever owns it. */
+export async function cleanRun(runId: string): Promise<Removed> {
+  return removeAll(await dockerClient(), (labels) => labels[labelNames.run] === runId);
+}
+
+/** True if the labels name an owner of this machine that no longer runs. */
+export function isOrphan(labels: Readonly<Record<string, string>>): boolean {
+  const owner = labels[labelNames.owner];
+  return owner !== undefined && labels[labelNames.host] === hostname() && !isAlive(owner);
+}
+
+/** Containers first, all at once; then what they were attached to. Something already gone counts as removed. */
+async function removeAll(
+  docker: DockerClient,
+  concerns: (labels: Readonly<Record<string, string>>) => boolean,
+): Promise<Removed> {
+  const filters = { label: [labelNames.run] };
+  const chosen = <T extends Labelled>(things: readonly T[]): readonly T[] =>
+    things.filter((thing) => concerns(thing.Labels ?? {}));
+  const containers = chosen(await docker.listContainers({ all: true, filters }));
+  await Promise.all(containers.map(({ Id }) => ignoreGone(docker.getContainer(Id).remove({ force: true, v: true }))));
+  const networks = chosen((await docker.listNetworks({ filters })) as readonly (Labelled & { readonly Id: string })[]);
+  const volumes = chosen((await docker.listVolumes({ filters })).Volumes ?? []);
+  await Promise.all([
+    ...networks.map(({ Id }) => ignoreGone(docker.getNetwork(Id).remove())),
+    ...volumes.map(({ Name }) => ignoreGone(docker.getVolume(Name).remove())),
+  ]);
+  return { containers: containers.length, networks: networks.length, volumes: volumes.length };
+}
+
+/** Waits for a removal; that the thing is gone or being removed already is what we want. */
+export async function ignoreGone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    const status = (error as { readonly statusCode?: number }).statusCode;
+    if (status !== 404 && status !== 409) throw error;
+  }
+}

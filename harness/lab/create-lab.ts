@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Candidate } from "../model/candidate.ts";
+import { HarnessError } from "../model/errors.ts";
+import type { ImageFacts } from "../model/journal.ts";
+import type { Deployment, DeployPlan, Lab } from "../model/lab.ts";
+import type { BuiltImage } from "./base-image.ts";
+import { createAuthority } from "./ca.ts";
+import { cleanDeadRuns, cleanRun } from "./clean.ts";
+import { diffConfigurations } from "./config-diff.ts";
+import { dockerClient, type DockerClient } from "./daemon.ts";
+import { imageSource } from "./deploy-server.ts";
+import { startDeployment } from "./deployment.ts";
+import { execBounded } from "./exec.ts";
+import { ensureImage, type ImageSource } from "./images.ts";
+import type { ServerInstance } from "./instance.ts";
+import { ownLabels } from "./labels.ts";
+import { parsePackages } from "./packages.ts";
+import { resolverImage } from "./resolver.ts";
+import { SecretKeeper } from "./secrets.ts";
+
+export interface LabOptions {
+  readonly runId: string;
+  /** The run's folder; gets `ca.pem`. */
+  readonly outDir: string;
+  /** Aborting ends waits with `interrupted`; the owner then disposes the lab. */
+  readonly signal: AbortSignal;
+}
+
+/** Removes what dead runs left behind, makes the run's authority, and connects to Docker. Throws `environment` without a daemon. */
+export async function createLab(options: LabOptions): Promise<Lab> {
+  const docker = await dockerClient();
+  await cleanDeadRuns();
+  const authority = createAuthority(options.runId);
+  await mkdir(options.outDir, { recursive: true });
+  await writeFile(join(options.outDir, "ca.pem"), authority.certificate);
+  return new DockerLab(docker, authority, options);
+}
+
+class DockerLab implements Lab {
+  readonly runId: string;
+  readonly #docker: DockerClient;
+  readonly #authority: ReturnType<typeof createAuthority>;
+  readonly #signal: AbortSignal;
+  readonly #keeper = new SecretKeeper();
+  readonly #images = new Map<string, Promise<BuiltImage>>();
+  readonly #packages = new Map<string, Readonly<Record<string, string>>>();
+  readonly #open = new Set<Deployment>();
+  #deployments = 0;
+
+  constructor(docker: DockerClient, authority: ReturnType<typeof createAuthority>, options: LabOptions) {
+    this.#docker = docker;
+    this.#authority = authority;
+    this.#signal = options.signal;
+    this.runId = options.runId;
+  }
+
+  /** One after the other: two builds at once only take each other's processor. */
+  async prepare(candidates: readonly Candidate[], progress: (what: string) => void = () => {}): Promise<void> {
+    const sources = candidates.flatMap((candidate) =>
+      Object.values(candidate.services).map((service) => imageSource(candidate, service)),
+    );
+    for (const source of [resolverImage, ...sources]) await this.#image(source, progress);
+  }
+
+  async deploy(plan: DeployPlan): Promise<Deployment> {
+    const signal = AbortSignal.any([plan.signal, this.#signal]);
+    if (signal.aborted) throw new HarnessError("interrupted", "interrupted before a deployment");
+    const { candidate, progress } = plan;
+    const built = new Map<string, BuiltImage>();
+    for (const [name, service] of Object.entries(candidate.services)) {
+      built.set(name, await this.#image(imageSource(candidate, service), progress));
+    }
+    const resolver = await this.#image(resolverImage, progress);
+    const number = ++this.#deployments;
+    progress?.(`starting ${plan.servers} × ${candidate.title} (${plan.config})`);
+    const deployment = await startDeployment({
+      docker: this.#docker,
+      plan: { ...plan, signal },
+      authority: this.#authority,
+      keeper: this.#keeper,
+      labels: ownLabels(this.runId),
+      prefix: `pruefstand-${randomBytes(4).toString("hex")}-${number}`,
+      images: new Map([...built].map(([name, image]) => [name, image.tag])),
+      resolverImage: resolver.tag,
+      facts: (instances) => this.#facts(instances, built),
+      scanner: () => noScanner,
+    });
+    this.#open.add(deployment);
+    return deployment;
+  }
+
+  configDiff(candidate: Candidate): Promise<readonly { readonly path: string; readonly diff: string }[]> {
+    return diffConfigurations(candidate);
+  }
+
+  redact(text: string): string {
+    return this.#keeper.redact(text);
+  }
+
+  addSecret(value: string): void {
+    this.#keeper.add(value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#open].map((deployment) => deployment[Symbol.asyncDispose]()));
+    this.#open.clear();
+    await cleanRun(this.runId);
+  }
+
+  /** Each image is looked up once a run: its folder does not change under a running bench. */
+  #image(source: ImageSource, progress?: (what: string) => void): Promise<BuiltImage> {
+    const known = this.#images.get(source.folder);
+    if (known !== undefined) return known;
+    const building = ensureImage(source, progress);
+    this.#images.set(source.folder, building);
+    building.catch(() => this.#images.delete(source.folder));
+    return building;
+  }
+
+  /** Versions are asked of a running container, once per image. */
+  async #facts(
+    instances: readonly ServerInstance[],
+    built: ReadonlyMap<string, BuiltImage>,
+  ): Promise<readonly ImageFacts[]> {
+    const services = instances[0]?.services ?? [];
+    return Promise.all(
+      services.map(async ({ name, service, container }) => {
+        const { tag, digest } = built.get(name) ?? { tag: "", digest: "" };
+        if (service.versions !== undefined && !this.#packages.has(tag)) {
+          const { stdout } = await execBounded(container, service.versions);
+          this.#packages.set(tag, parsePackages(stdout));
+        }
+        return { service: name, tag, digest, packages: this.#packages.get(tag) ?? {} };
+      }),
+    );
+  }
+}
+
+const noScanner = {
+  name: "none",
+  version: "",
+  scan: () => Promise.reject(new HarnessError("lab-fault", "expected a TLS scanner, none is wired")),
+  generatedCertificate: () => Promise.reject(new HarnessError("lab-fault", "expected a TLS scanner, none is wired")),
+};

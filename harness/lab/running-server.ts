@@ -1,0 +1,108 @@
+import type { Account, HttpAnswer, HttpRequest, ServerAccess } from "../model/candidate.ts";
+import type {
+  BoundAdministration,
+  Endpoint,
+  EndpointKind,
+  ResourceSample,
+  RunningServer,
+  SearchHit,
+  SearchResult,
+} from "../model/server.ts";
+import { HarnessError } from "../model/errors.ts";
+import type { DockerClient } from "./daemon.ts";
+import type { LabHttp } from "./http.ts";
+import type { ServerInstance } from "./instance.ts";
+import { sampleContainer } from "./resources.ts";
+import { withoutEffect } from "./sabotage.ts";
+import { searchStores, type OpenStore } from "./search.ts";
+
+/** What a scenario gets to see of a server. */
+export class LabServer implements RunningServer {
+  readonly id: string;
+  readonly domain: string;
+  readonly config: RunningServer["config"];
+  readonly candidate: RunningServer["candidate"];
+  readonly endpoints: readonly Endpoint[];
+  readonly ca: string;
+  readonly administration: BoundAdministration;
+  readonly #docker: DockerClient;
+  readonly #instance: ServerInstance;
+  readonly #http: LabHttp;
+
+  constructor(parts: {
+    readonly docker: DockerClient;
+    readonly instance: ServerInstance;
+    readonly http: LabHttp;
+    readonly ca: string;
+    readonly access: ServerAccess;
+    readonly addSecret: (value: string) => void;
+  }) {
+    const { instance } = parts;
+    const { candidate, config } = instance;
+    this.#docker = parts.docker;
+    this.#instance = instance;
+    this.#http = parts.http;
+    this.id = instance.id;
+    this.domain = instance.domain;
+    this.config = config;
+    this.endpoints = instance.endpoints;
+    this.ca = parts.ca;
+    this.administration = bind(instance, parts.access, parts.addSecret);
+    this.candidate = {
+      id: candidate.id,
+      title: candidate.title,
+      protocol: candidate.protocol,
+      abilities: candidate.abilities,
+      erasureLimit: candidate.erasureLimit[config],
+      roles: candidate.administration.roles ?? [],
+    };
+  }
+
+  endpoint(kind: EndpointKind): Endpoint | undefined {
+    return this.endpoints.find((endpoint) => endpoint.kind === kind);
+  }
+
+  request(endpoint: Endpoint, path: string, init?: HttpRequest): Promise<HttpAnswer> {
+    return this.#http.request(endpoint, path, init);
+  }
+
+  search(
+    needles: Readonly<Record<string, string>>,
+    options: { readonly holds?: readonly SearchHit["holds"][] } = {},
+  ): Promise<SearchResult> {
+    const { candidate } = this.#instance;
+    const wanted = candidate.stores.filter((store) => options.holds?.includes(store.holds) ?? true);
+    const open = wanted.map((store): OpenStore => {
+      const service = this.#instance.services.find((each) => each.name === store.service);
+      if (service === undefined) {
+        throw new HarnessError(
+          "bad-input",
+          `expected store ${store.id} of ${candidate.id} to name a service, got "${store.service}"`,
+        );
+      }
+      return { store, container: service.container, tmpfs: service.service.tmpfs ?? [] };
+    });
+    return searchStores(this.#docker, open, needles);
+  }
+
+  resources(): Promise<readonly ResourceSample[]> {
+    return Promise.all(this.#instance.services.map(({ name, container }) => sampleContainer(name, container)));
+  }
+}
+
+/** Optional functions stay absent; passwords are known as secrets before anything can print them. */
+function bind(instance: ServerInstance, access: ServerAccess, addSecret: (value: string) => void): BoundAdministration {
+  const own = withoutEffect(instance.candidate.administration, instance.sabotage?.withoutEffect);
+  const { setFederationAllowList: allow, exemptFromRateLimits: exempt, enableDebugLog: debug } = own;
+  return {
+    createAccounts: (accounts: readonly Account[]) => {
+      for (const { password } of accounts) addSecret(password);
+      return own.createAccounts(access, accounts);
+    },
+    disableAccount: (name) => own.disableAccount(access, name),
+    deleteAccount: (name) => own.deleteAccount(access, name),
+    ...(allow === undefined ? {} : { setFederationAllowList: (domains) => allow(access, domains) }),
+    ...(exempt === undefined ? {} : { exemptFromRateLimits: (names) => exempt(access, names) }),
+    ...(debug === undefined ? {} : { enableDebugLog: () => debug(access) }),
+  };
+}

@@ -1,0 +1,1 @@
+export { createMatrixDriver, type MatrixDriverOptions } from "./driver.ts";

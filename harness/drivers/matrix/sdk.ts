@@ -1,0 +1,260 @@
+// The only importer of matrix-js-sdk: sync, the room model and the Rust crypto live there, everything else in client-api.ts.
+import {
+  ClientEvent,
+  createClient,
+  EventStatus,
+  HttpApiEvent,
+  type MatrixClient,
+  type MatrixEvent,
+  MatrixEventEvent,
+  MemoryStore,
+  type Room,
+  RoomEvent,
+  SyncState,
+} from "matrix-js-sdk";
+import { logger as sharedLogger, type Logger } from "matrix-js-sdk/lib/logger.js";
+import { HarnessError } from "../../model/errors.ts";
+import type { Json, Login } from "./client-api.ts";
+import type { Connection } from "./connection.ts";
+
+/** An event as this client shows it, decrypted where it came encrypted. */
+export interface SeenEvent {
+  readonly id: string;
+  readonly roomId: string;
+  readonly sender: string;
+  readonly type: string;
+  readonly content: Json;
+  readonly encrypted: boolean;
+  /** Set by the server for the device that sent it. */
+  readonly ownTransaction: boolean;
+}
+
+export interface SeenRedaction {
+  readonly id: string;
+  readonly sender: string;
+  readonly at: number;
+}
+
+export interface SdkListener {
+  event(event: SeenEvent): void;
+  redaction(redaction: SeenRedaction): void;
+  /** A sync was processed: memberships may have changed. */
+  synced(): void;
+  /** A gap: events between `from` and the last seen one did not come by sync. */
+  gap(roomId: string, from: string): void;
+  lostConnection(error: Error): void;
+  loggedOut(error: Error): void;
+}
+
+/** The server may keep a sync open this long. */
+const pollTimeoutMs = 30_000;
+/** Synapse sends at most 100 per room and sync (filter_timeline_limit); older ones are fetched as a gap. */
+const timelineLimit = 100;
+/** A server may be restarted under a session; longer than this is a lost connection. */
+const lostAfterMs = 60_000;
+const retryMs = 500;
+
+/** The SDK logs every request at debug level, with content. */
+const silent: Logger = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  getChild: () => silent,
+};
+
+// Parts of the SDK ignore the logger of their client and use the shared one.
+Object.assign(sharedLogger, silent);
+
+/** One logged-in device in the SDK. */
+export class SdkClient {
+  readonly #client: MatrixClient;
+  readonly #listener: SdkListener;
+  readonly #seenRooms = new Set<string>();
+  #lostSince: number | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(connection: Connection, login: Login, listener: SdkListener) {
+    this.#listener = listener;
+    this.#client = createClient({
+      baseUrl: connection.origin,
+      fetchFn: connection.fetch,
+      userId: login.userId,
+      deviceId: login.deviceId,
+      accessToken: login.token,
+      store: new MemoryStore(),
+      logger: silent,
+      disableVoip: true,
+    });
+  }
+
+  /** On return the first sync is done, and with `encrypting` this device's keys are with the server. */
+  async start(encrypting: boolean, withinMs: number): Promise<void> {
+    if (encrypting) await this.#client.initRustCrypto({ useIndexedDB: false });
+    this.#listen();
+    const ready = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new HarnessError("deadline", `waited ${withinMs} ms for the first sync`)),
+        withinMs,
+      );
+      this.#client.on(ClientEvent.Sync, (state) => {
+        if (state !== SyncState.Prepared) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    await this.#client.startClient({ initialSyncLimit: timelineLimit, pollTimeout: pollTimeoutMs });
+    await ready;
+  }
+
+  stop(): void {
+    clearInterval(this.#retry);
+    this.#client.removeAllListeners();
+    this.#client.stopClient();
+  }
+
+  /** Membership of this person in a room as the last sync said. */
+  membership(roomId: string): { readonly state: string; readonly invitedBy: string | undefined } | undefined {
+    const room = this.#client.getRoom(roomId);
+    if (room === null) return undefined;
+    const invitedBy = room.getMember(this.#client.getSafeUserId())?.events.member?.getSender();
+    return { state: room.getMyMembership(), invitedBy };
+  }
+
+  /** Direct chats with invitations not yet answered, by the id of the person who invites. */
+  roomsWith(peer: string): readonly string[] {
+    return this.#client
+      .getRooms()
+      .filter((room) => room.getMember(peer) !== null)
+      .map((room) => room.roomId);
+  }
+
+  /** True when both this client knows the room as encrypted and keys of a device of the peer are here. */
+  async canEncrypt(roomId: string, peer: string): Promise<boolean> {
+    const crypto = this.#crypto();
+    if (!(await crypto.isEncryptionEnabledInRoom(roomId))) return false;
+    const devices = await crypto.getUserDeviceInfo([peer], true);
+    return (devices.get(peer)?.size ?? 0) > 0;
+  }
+
+  isEncryptedRoom(roomId: string): Promise<boolean> {
+    return this.#crypto().isEncryptionEnabledInRoom(roomId);
+  }
+
+  /** Sends through the SDK, which encrypts. Throws `harness-fault` if it went out in plain. */
+  async sendEncrypted(roomId: string, content: Json): Promise<string> {
+    const room = this.#client.getRoom(roomId);
+    if (room === null || !(await this.isEncryptedRoom(roomId))) {
+      throw new HarnessError("harness-fault", `expected an encrypted room, ${roomId} is none`);
+    }
+    let wasEncrypted = false;
+    const watch = (event: MatrixEvent): void => {
+      if (event.status === EventStatus.SENDING || event.status === EventStatus.SENT)
+        wasEncrypted ||= event.isEncrypted();
+    };
+    room.on(RoomEvent.LocalEchoUpdated, watch);
+    try {
+      const { event_id: id } = await this.#client.sendEvent(roomId, "m.room.message" as never, content as never);
+      wasEncrypted ||= room.findEventById(id)?.isEncrypted() === true;
+      if (!wasEncrypted)
+        throw new HarnessError("harness-fault", `expected event ${id} to go out encrypted, it did not`);
+      return id;
+    } finally {
+      room.off(RoomEvent.LocalEchoUpdated, watch);
+    }
+  }
+
+  /** A raw event of the server as this client shows it; undefined while it cannot be decrypted. */
+  async show(raw: Json): Promise<SeenEvent | undefined> {
+    const event = this.#client.getEventMapper()(raw as never);
+    if (event.isEncrypted()) await this.#client.decryptEventIfNeeded(event);
+    return event.isDecryptionFailure() || event.isBeingDecrypted() ? undefined : seen(event);
+  }
+
+  /** What this client shows of an event now: undefined if it does not know it. */
+  isRedacted(eventId: string): boolean | undefined {
+    for (const room of this.#client.getRooms()) {
+      const event = room.findEventById(eventId);
+      if (event !== undefined) return event.isRedacted();
+    }
+    return undefined;
+  }
+
+  #crypto(): NonNullable<ReturnType<MatrixClient["getCrypto"]>> {
+    const crypto = this.#client.getCrypto();
+    if (crypto === undefined)
+      throw new HarnessError("unsupported", "this session was opened without end-to-end encryption");
+    return crypto;
+  }
+
+  #listen(): void {
+    const client = this.#client;
+    client.on(RoomEvent.Timeline, (event, room, toStart) => {
+      // Older than what was asked for: pagination, not arrival.
+      if (toStart === true || room === undefined) return;
+      this.#arrived(event, room);
+    });
+    client.on(RoomEvent.TimelineReset, (room) => this.#reset(room));
+    client.on(RoomEvent.Redaction, (event) => {
+      const id = event.getAssociatedId();
+      if (id !== undefined) this.#listener.redaction({ id, sender: event.getSender() ?? "", at: event.getTs() });
+    });
+    client.on(HttpApiEvent.SessionLoggedOut, (error) => this.#listener.loggedOut(error));
+    client.on(ClientEvent.Sync, (state, _previous, data) => {
+      this.#synced(state, data?.error);
+      this.#listener.synced();
+    });
+  }
+
+  #arrived(event: MatrixEvent, room: Room): void {
+    this.#seenRooms.add(room.roomId);
+    // A local echo is no arrival: it comes again with the server's id.
+    if (event.status !== null && event.status !== EventStatus.SENT) return;
+    if (!event.isEncrypted()) return this.#listener.event(seen(event));
+    const report = (): void => {
+      if (event.isDecryptionFailure() || event.isBeingDecrypted() || event.getType() === "m.room.encrypted") return;
+      event.off(MatrixEventEvent.Decrypted, report);
+      this.#listener.event(seen(event));
+    };
+    // Fires again when a key that was missing comes later.
+    event.on(MatrixEventEvent.Decrypted, report);
+    report();
+  }
+
+  #reset(room: Room | undefined): void {
+    if (room === undefined || !this.#seenRooms.has(room.roomId)) return;
+    const from = room.getLiveTimeline().getPaginationToken("b" as never);
+    if (from !== null) this.#listener.gap(room.roomId, from);
+  }
+
+  #synced(state: SyncState, error: Error | undefined): void {
+    if (state !== SyncState.Reconnecting && state !== SyncState.Error) {
+      this.#lostSince = undefined;
+      clearInterval(this.#retry);
+      this.#retry = undefined;
+      return;
+    }
+    this.#lostSince ??= performance.now();
+    // Left alone, the SDK waits 5 to 10 s between two tries.
+    this.#retry ??= setInterval(() => {
+      if (this.#lostSince !== undefined && performance.now() - this.#lostSince > lostAfterMs) {
+        this.#listener.lostConnection(error ?? new Error("no connection"));
+      } else {
+        this.#client.retryImmediately();
+      }
+    }, retryMs);
+  }
+}
+
+function seen(event: MatrixEvent): SeenEvent {
+  return {
+    id: event.getId() ?? "",
+    roomId: event.getRoomId() ?? "",
+    sender: event.getSender() ?? "",
+    type: event.getType(),
+    content: event.getContent() as Json,
+    encrypted: event.isEncrypted(),
+    ownTransaction: event.getUnsigned().transaction_id !== undefined,
+  };
+}

@@ -1,0 +1,74 @@
+import { client, xml } from "@xmpp/client";
+import { HarnessError } from "../../model/errors.ts";
+import { SecureSocket, type Target } from "./secure-socket.ts";
+
+// The only file that knows @xmpp/client. From the library come connection, parser, serialiser and elements. It lacks a way to
+// name an authority, native SCRAM, immediate acknowledgements (its stream management asks 250 ms later) and bounded reads;
+// stream.ts adds them. The library's own middleware never sees a stanza (it costs about twenty promises each), and it never
+// reconnects behind our back.
+
+export { xml };
+/** An XML element of the library (ltx). */
+export type Element = ReturnType<typeof xml>;
+
+export const ns = {
+  stanzas: "urn:ietf:params:xml:ns:xmpp-stanzas",
+  streams: "urn:ietf:params:xml:ns:xmpp-streams",
+  sasl: "urn:ietf:params:xml:ns:xmpp-sasl",
+  bind: "urn:ietf:params:xml:ns:xmpp-bind",
+  sm: "urn:xmpp:sm:3",
+} as const;
+
+/** The parts of the library's connection that its types leave out. */
+export interface Connection {
+  socket: SecureSocket | null;
+  transports: TransportClass[];
+  _onElement(element: Element): void;
+  _onData(data: Buffer): void;
+  _detachParser(): void;
+  connect(service: string): Promise<unknown>;
+  open(options: { domain: string }): Promise<unknown>;
+  restart(): Promise<unknown>;
+  write(text: string): Promise<void>;
+  on(event: string, listener: (value: unknown) => void): void;
+  reconnect: { stop(): void };
+}
+interface TransportClass {
+  readonly prototype: { socketParameters(service: string): unknown; Socket: unknown };
+}
+
+export interface ConnectionOptions {
+  readonly target: Target;
+  readonly domain: string;
+  readonly withinMs: number;
+}
+
+/** A connection that is not open yet, over TLS that this bench verifies. */
+export function connectionTo(options: ConnectionOptions): Connection {
+  const entity = client({ service: "xmpp://lab", domain: options.domain }) as unknown as Connection;
+  entity.reconnect.stop();
+  const Tcp = entity.transports.find(({ prototype }) => canSpeak(prototype, "xmpp://lab:1"));
+  if (Tcp === undefined) throw new HarnessError("harness-fault", "expected @xmpp/client to bring a TCP transport");
+  const prototype = Object.create(Tcp.prototype) as TransportClass["prototype"];
+  entity.transports = [
+    { prototype: Object.assign(prototype, { Socket: SecureSocket, socketParameters: () => options.target }) },
+  ];
+  Object.assign(entity, { timeout: options.withinMs });
+  return entity;
+}
+
+function canSpeak(prototype: TransportClass["prototype"], service: string): boolean {
+  try {
+    return prototype.socketParameters(service) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The server's words of an error element: "condition: text". */
+export function errorWords(element: Element | undefined): { readonly condition: string; readonly text: string } {
+  const children = element?.getChildElements() ?? [];
+  const condition = children.find((child) => child.name !== "text")?.name ?? "undefined-condition";
+  const text = children.find((child) => child.name === "text")?.getText() ?? "";
+  return { condition, text: text.slice(0, 500) };
+}

@@ -1,0 +1,408 @@
+import { HarnessError } from "../../model/errors.ts";
+import type { SessionEnd } from "../../model/session.ts";
+import { connectionTo, errorWords, ns, xml, type Connection, type Element } from "./library.ts";
+import { authenticate } from "./sasl.ts";
+import type { Target } from "./secure-socket.ts";
+
+// The negotiation (RFC 6120: SASL, bind; XEP-0198) is written out here in the order in which it happens.
+
+/** A stanza larger than this ends the connection: a hostile server must not fill the harness's memory. */
+const maxStanzaBytes = 16 * 1024 * 1024;
+const answerWithinMs = 30_000;
+
+export interface StreamOptions {
+  readonly target: Target;
+  readonly domain: string;
+  readonly name: string;
+  readonly password: string;
+  readonly withinMs: number;
+  readonly resource?: string;
+  /** Resumes a stream instead of binding: id and count of handled stanzas of the old one. */
+  readonly resume?: { readonly id: string; readonly handled: number };
+  readonly onText?: (direction: "sent" | "received", text: string) => void;
+}
+
+interface Waiter {
+  resolve(element: Element): void;
+  reject(error: unknown): void;
+  readonly timer: NodeJS.Timeout;
+}
+
+const isStanza = (name: string): boolean => name === "message" || name === "iq" || name === "presence";
+
+function refusal(what: string, element: Element | undefined): HarnessError {
+  const { condition, text } = errorWords(element);
+  const words = text === "" ? condition : `${condition}: ${text}`;
+  return new HarnessError("refused", `expected ${what}, got ${words}`, { context: { condition, text } });
+}
+
+/**
+ * A logged-in XMPP stream over verified TLS with stream management where the server has it.
+ * All errors are HarnessErrors: `refused`, `deadline`, `disconnected`.
+ */
+export class XmppStream {
+  readonly ended: Promise<SessionEnd>;
+  /** Full JID. */
+  jid = "";
+  /** Stream management: resumption id, "" if the server gives none. */
+  resumeId = "";
+  /** Stanzas received since stream management began. */
+  handled = 0;
+  /** Round trips of the login are over and the server counts stanzas. */
+  managed = false;
+  resumed = false;
+  readonly #entity: Connection;
+  readonly #options: StreamOptions;
+  readonly #requests = new Map<string, Waiter>();
+  readonly #acks: { readonly sequence: number; readonly waiter: PromiseWithResolvers<number> }[] = [];
+  readonly #listeners: ((stanza: Element) => void)[] = [];
+  readonly #negotiation: Element[] = [];
+  #awaited: PromiseWithResolvers<Element> | undefined;
+  #negotiating = true;
+  #sent = 0;
+  #unfinishedBytes = 0;
+  #nextId = 0;
+  #over: HarnessError | undefined;
+  #closing = false;
+  readonly #end = Promise.withResolvers<SessionEnd>();
+  readonly #streamEnd = Promise.withResolvers<void>();
+  #streamError: HarnessError | undefined;
+
+  private constructor(options: StreamOptions) {
+    this.#options = options;
+    this.ended = this.#end.promise;
+    this.#entity = connectionTo(options);
+    const parse = this.#entity._onData.bind(this.#entity);
+    this.#entity._onElement = (element) => this.#onElement(element);
+    this.#entity._onData = (data) => this.#onData(data, parse);
+    this.#entity.on("error", (error) => this.#finish(error));
+    this.#entity.on("close", () => this.#onStreamClosed());
+    this.#entity.on("disconnect", () => this.#finish(new Error("the connection was closed")));
+  }
+
+  /** Returns when logged in and bound. Throws `refused` with the SASL or stream condition in `context.condition`. */
+  static async open(options: StreamOptions): Promise<XmppStream> {
+    const stream = new XmppStream(options);
+    const timer = setTimeout(
+      () => stream.#fail(stream.#deadline("to be logged in", options.withinMs)),
+      options.withinMs,
+    );
+    try {
+      await stream.#negotiate();
+      stream.#negotiating = false;
+      return stream;
+    } catch (error) {
+      const cause = stream.#over ?? error;
+      stream.#fail(cause);
+      throw stream.#asHarnessError(cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #negotiate(): Promise<void> {
+    const { domain, name, password } = this.#options;
+    await this.#live(this.#entity.connect("xmpp://lab"));
+    await this.#live(this.#entity.open({ domain }));
+    await authenticate(await this.#next(), {
+      name,
+      password,
+      binding: this.#entity.socket?.channelBinding(),
+      exchange: async (element) => {
+        await this.#write(element.toString());
+        return this.#next();
+      },
+    });
+    await this.#live(this.#entity.restart());
+    const features = await this.#next();
+    if (this.#options.resume !== undefined && (await this.#resume(this.#options.resume))) return;
+    this.jid = await this.#bind();
+    if (features.getChild("sm", ns.sm) !== undefined) await this.#manage();
+  }
+
+  async #bind(): Promise<string> {
+    const { resource } = this.#options;
+    const bind = xml("bind", { xmlns: ns.bind }, ...(resource === undefined ? [] : [xml("resource", {}, resource)]));
+    const answer = await this.#exchange(xml("iq", { type: "set", id: "bind" }, bind));
+    const jid = answer.getChild("bind", ns.bind)?.getChildText("jid");
+    if (typeof jid !== "string") throw refusal("a bound resource", answer.getChild("error"));
+    return jid;
+  }
+
+  async #manage(): Promise<void> {
+    const answer = await this.#exchange(xml("enable", { xmlns: ns.sm, resume: "true" }));
+    if (!answer.is("enabled", ns.sm)) return;
+    this.managed = true;
+    this.resumeId = String(answer.attrs["id"] ?? "");
+  }
+
+  async #resume(old: { readonly id: string; readonly handled: number }): Promise<boolean> {
+    const answer = await this.#exchange(xml("resume", { xmlns: ns.sm, previd: old.id, h: String(old.handled) }));
+    this.resumed = answer.is("resumed", ns.sm);
+    if (this.resumed) {
+      this.managed = true;
+      this.handled = old.handled;
+    }
+    return this.resumed;
+  }
+
+  async #exchange(element: Element): Promise<Element> {
+    await this.#write(element.toString());
+    return this.#next();
+  }
+
+  /** The next element of the negotiation; a stream error or a lost connection rejects. */
+  #next(): Promise<Element> {
+    const waiting = this.#negotiation.shift();
+    if (waiting !== undefined) return Promise.resolve(waiting);
+    if (this.#over !== undefined) return Promise.reject(this.#over);
+    this.#awaited = Promise.withResolvers<Element>();
+    return this.#awaited.promise;
+  }
+
+  /** The library's own promises do not notice our end of the connection: the first of the two counts. */
+  #live<T>(step: Promise<T>): Promise<T> {
+    const lost = this.ended.then(({ error }) => Promise.reject(error ?? new Error("closed")));
+    lost.catch(() => {});
+    return Promise.race([step, lost]);
+  }
+
+  #onData(data: Buffer, parse: (data: Buffer) => void): void {
+    this.#unfinishedBytes += data.length;
+    if (this.#unfinishedBytes > maxStanzaBytes) {
+      this.#fail(new HarnessError("disconnected", "expected a stanza of at most 16 MiB, got a larger one; closed"));
+      return;
+    }
+    if (!this.#negotiating) this.#options.onText?.("received", data.toString("utf8"));
+    parse(data);
+  }
+
+  #onElement(element: Element): void {
+    this.#unfinishedBytes = 0;
+    const name = element.name;
+    if (isStanza(name)) {
+      if (this.managed) this.handled = (this.handled + 1) >>> 0;
+      if (!this.#negotiating) return this.#onStanza(element);
+    } else if (name === "r" && element.attrs["xmlns"] === ns.sm) {
+      return void this.#write(`<a xmlns='${ns.sm}' h='${this.handled}'/>`).catch(() => {});
+    } else if (name === "a" && element.attrs["xmlns"] === ns.sm) {
+      return this.#onAck(Number(element.attrs["h"]));
+    } else if (name === "stream:error") {
+      return this.#onStreamError(element);
+    }
+    if (!this.#negotiating) return;
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    if (awaited !== undefined) awaited.resolve(element);
+    else this.#negotiation.push(element);
+  }
+
+  #onStanza(stanza: Element): void {
+    const id = String(stanza.attrs["id"] ?? "");
+    const type = stanza.attrs["type"];
+    if (stanza.name === "iq") {
+      if (type === "result" || type === "error") return this.#onAnswer(id, stanza);
+      return this.#onRequest(stanza);
+    }
+    for (const listener of this.#listeners) listener(stanza);
+  }
+
+  #onAnswer(id: string, stanza: Element): void {
+    const waiter = this.#requests.get(id);
+    if (waiter === undefined) return;
+    this.#requests.delete(id);
+    clearTimeout(waiter.timer);
+    waiter.resolve(stanza);
+  }
+
+  /** RFC 6120 8.2.3: every request gets an answer; we serve pings only, and listeners see roster pushes. */
+  #onRequest(stanza: Element): void {
+    const { id, from } = stanza.attrs as Record<string, string>;
+    const served = stanza.getChild("ping", "urn:xmpp:ping") !== undefined || stanza.attrs["type"] === "set";
+    const answer = xml("iq", {
+      type: served ? "result" : "error",
+      id: id ?? "",
+      ...(from === undefined ? {} : { to: from }),
+    });
+    if (!served) answer.append(xml("error", { type: "cancel" }, xml("service-unavailable", { xmlns: ns.stanzas })));
+    this.send(answer).catch(() => {});
+    for (const listener of this.#listeners) listener(stanza);
+  }
+
+  #onAck(count: number): void {
+    const at = performance.now();
+    while (this.#acks.length > 0) {
+      const first = this.#acks[0];
+      // XEP-0198: counters wrap at 2^32, so the difference decides.
+      if (first === undefined || (count - first.sequence) >>> 0 > 0x7f_ff_ff_ff) return;
+      this.#acks.shift();
+      first.waiter.resolve(at);
+    }
+  }
+
+  #onStreamError(element: Element): void {
+    const { condition, text } = errorWords(element);
+    const words = `the server ended the stream: ${condition}${text === "" ? "" : ` (${text})`}`;
+    const code = this.#negotiating ? "refused" : "disconnected";
+    this.#streamError = new HarnessError(code, words, { context: { condition, text } });
+    this.#fail(this.#streamError);
+  }
+
+  #onStreamClosed(): void {
+    this.#streamEnd.resolve();
+    if (!this.#closing) this.#finish(new Error("the server closed the stream"));
+  }
+
+  #asHarnessError(error: unknown): HarnessError {
+    if (error instanceof HarnessError) return error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return new HarnessError(
+      "disconnected",
+      `the connection of ${this.#options.name}@${this.#options.domain} was lost: ${reason}`,
+      {
+        cause: error,
+      },
+    );
+  }
+
+  #deadline(what: string, withinMs: number): HarnessError {
+    return new HarnessError(
+      "deadline",
+      `expected ${this.#options.name}@${this.#options.domain} ${what} within ${withinMs} ms, got no answer`,
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.#finish(error);
+    this.#entity.socket?.destroy();
+  }
+
+  /** The one end of everything: settles `ended` and rejects what is still pending. */
+  #finish(reason: unknown): void {
+    if (this.#over !== undefined) return;
+    const error = this.#asHarnessError(this.#streamError ?? reason);
+    this.#over = error;
+    this.#streamEnd.resolve();
+    this.#awaited?.reject(error);
+    for (const waiter of this.#requests.values()) {
+      clearTimeout(waiter.timer);
+      waiter.reject(error);
+    }
+    this.#requests.clear();
+    for (const { waiter } of this.#acks.splice(0)) waiter.reject(error);
+    this.#end.resolve({ at: performance.now(), ...(this.#closing ? {} : { error }) });
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.#over !== undefined) throw this.#over;
+    if (!this.#negotiating) this.#options.onText?.("sent", text);
+    const socket = this.#entity.socket;
+    if (socket === null) throw this.#asHarnessError(new Error("no connection"));
+    socket.write(text);
+  }
+
+  /** Called for every message, presence and iq request. */
+  onStanza(listener: (stanza: Element) => void): () => void {
+    this.#listeners.push(listener);
+    return () => {
+      const index = this.#listeners.indexOf(listener);
+      if (index >= 0) this.#listeners.splice(index, 1);
+    };
+  }
+
+  /** Hands a stanza to the connection; the server has not answered for it yet. */
+  async send(stanza: Element): Promise<void> {
+    this.#sent = (this.#sent + 1) >>> 0;
+    await this.#write(stanza.toString());
+  }
+
+  /**
+   * Sends serialised stanzas and returns the monotonic time at which the server acknowledged them (XEP-0198). Without
+   * stream management a ping behind them does it: a server handles the stanzas of a stream in order (RFC 6120, 10.1).
+   */
+  async sendAcknowledged(text: string): Promise<number> {
+    if (!this.managed) {
+      await this.#write(text);
+      await this.ping();
+      return performance.now();
+    }
+    this.#sent = (this.#sent + 1) >>> 0;
+    const waiter = Promise.withResolvers<number>();
+    this.#acks.push({ sequence: this.#sent, waiter });
+    await this.#write(`${text}<r xmlns='${ns.sm}'/>`).catch((error: unknown) => waiter.reject(error));
+    return this.#bounded(waiter.promise, "to get an acknowledgement");
+  }
+
+  async #bounded<T>(promise: Promise<T>, what: string): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(this.#deadline(what, answerWithinMs)), answerWithinMs);
+    try {
+      return await Promise.race([promise, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  freshId(): string {
+    this.#nextId += 1;
+    return `b${this.#nextId.toString(36)}`;
+  }
+
+  /** Sends an iq and gives the answer, result or error. Throws `deadline` after 30 s. */
+  async exchange(type: "get" | "set", to: string | undefined, child: Element): Promise<Element> {
+    const id = this.freshId();
+    const { promise, resolve, reject } = Promise.withResolvers<Element>();
+    const timer = setTimeout(() => {
+      this.#requests.delete(id);
+      reject(this.#deadline(`to get an answer to ${child.name}`, answerWithinMs));
+    }, answerWithinMs);
+    this.#requests.set(id, { resolve, reject, timer });
+    try {
+      await this.send(xml("iq", { type, id, ...(to === undefined ? {} : { to }) }, child));
+    } catch (error) {
+      clearTimeout(timer);
+      this.#requests.delete(id);
+      throw error;
+    }
+    return promise;
+  }
+
+  /** As {@link exchange}, but an error answer throws `refused` with its condition in `context.condition`. */
+  async request(type: "get" | "set", to: string | undefined, child: Element): Promise<Element> {
+    const answer = await this.exchange(type, to, child);
+    if (answer.attrs["type"] === "error") {
+      throw refusal(`${to ?? this.#options.domain} to answer ${child.name}`, answer.getChild("error"));
+    }
+    return answer;
+  }
+
+  /** XEP-0199 to the own server; an error answer such as feature-not-implemented is an answer all the same. */
+  async ping(): Promise<void> {
+    const answer = await this.exchange("get", this.#options.domain, xml("ping", { xmlns: "urn:xmpp:ping" }));
+    const { condition } = errorWords(answer.getChild("error"));
+    if (
+      answer.attrs["type"] !== "error" ||
+      condition === "feature-not-implemented" ||
+      condition === "service-unavailable"
+    )
+      return;
+    throw refusal("an answer to a ping", answer.getChild("error"));
+  }
+
+  /** Drops the connection without closing the stream, as a crash would: the server keeps a resumable stream. */
+  drop(): void {
+    this.#closing = true;
+    this.#fail(new Error("dropped by us"));
+  }
+
+  /** Closes the stream politely; waits at most 2 s for the server. Never throws. */
+  async close(): Promise<void> {
+    if (this.#over !== undefined) return;
+    this.#closing = true;
+    await this.#write("</stream:stream>").catch(() => {});
+    const timer = setTimeout(() => this.#streamEnd.resolve(), 2_000);
+    await this.#streamEnd.promise;
+    clearTimeout(timer);
+    this.#fail(new Error("closed by us"));
+  }
+}

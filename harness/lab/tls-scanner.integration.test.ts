@@ -93,14 +93,14 @@ function report(labPort: number): TlsPortReport {
 function aServer(): RunningServer {
   const endpoints = [
     anEndpoint("matrix-client", 443),
-    anEndpoint("matrix-federation", 8448),
+    anEndpoint("matrix-federation", 8448, `federation.${domain}`),
     anEndpoint("xmpp-client-tls", 5223),
   ];
   return { domain, endpoints } as unknown as RunningServer;
 }
 
-function anEndpoint(kind: EndpointKind, labPort: number): Endpoint {
-  return { kind, host: "127.0.0.1", port: 1, labPort, servername: domain, path: "/" };
+function anEndpoint(kind: EndpointKind, labPort: number, servername = domain): Endpoint {
+  return { kind, host: "127.0.0.1", port: 1, labPort, servername, path: "/" };
 }
 
 type Container = Awaited<ReturnType<Awaited<ReturnType<typeof dockerClient>>["createContainer"]>>;

@@ -138,7 +138,7 @@ function scanCommand(domain: string, groups: readonly Group[]): readonly [string
     const out = `/tmp/${index}.json`;
     return [
       `/opt/scanner/bin/sslyze --json_out ${out} ${words.join(" ")} >/tmp/${index}.log 2>&1`,
-      `echo "=== ${index} $?"; cat ${out} 2>/dev/null || tail -n 5 /tmp/${index}.log`,
+      `printf "\\n=== %s %s\\n" ${index} $?; cat ${out} 2>/dev/null || tail -n 5 /tmp/${index}.log`,
     ].join("; ");
   });
   return ["sh", "-c", lines.join("\n")];

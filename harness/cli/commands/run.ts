@@ -1,0 +1,178 @@
+import { join, relative } from "node:path";
+import { cpus } from "node:os";
+import type { Command } from "commander";
+import type { ConfigName } from "../../model/candidate.ts";
+import { HarnessError } from "../../model/errors.ts";
+import { makePlan } from "../../run/plan.ts";
+import type { Plan } from "../../run/plan.ts";
+import { readProofs } from "../../run/prove.ts";
+import { executeRun } from "../../run/run.ts";
+import type { RunOutcome } from "../../run/run.ts";
+import { collect, examples, wholeNumber } from "../command.ts";
+import type { Done } from "../command.ts";
+import { exitCodeTable } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { finishRun, keepInputs, runFiles } from "../finish.ts";
+import type { Finished } from "../finish.ts";
+import { paintFor, print, printJson, tell } from "../output.ts";
+import { catalogueFile, outFolder, projectRoot } from "../paths.ts";
+import { currentSubjects, loadProject, splitProfile } from "../project.ts";
+import type { Project } from "../project.ts";
+import { interruptible, showProgress } from "../progress.ts";
+import { resultTable } from "../result-table.ts";
+import { exitOf } from "../run-exit.ts";
+import { prepareMachine, realParts } from "../wiring.ts";
+
+/** One seed for all runs unless another is asked for: two runs of one machine are to be compared. */
+export const defaultSeed = "1";
+
+export interface RunCommandOptions {
+  readonly candidate: readonly string[];
+  readonly only: readonly string[];
+  readonly config: readonly string[];
+  readonly profile?: string;
+  readonly catalogue?: string;
+  readonly repeat: number;
+  readonly seed: string;
+  readonly jobs: number;
+  readonly keep?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+export const defaultJobs = (): number => cpus().length + 1;
+
+function configsFrom(names: readonly string[]): readonly ConfigName[] {
+  const wrong = names.find((name) => name !== "default" && name !== "hardened");
+  if (wrong === undefined) return names as readonly ConfigName[];
+  throw new HarnessError("bad-input", `Expected --config default or hardened, got "${wrong}".`);
+}
+
+function planFor(project: Project, options: RunCommandOptions): Plan {
+  return makePlan({
+    ...project,
+    size: splitProfile(options.profile).size,
+    seed: options.seed,
+    repeat: options.repeat,
+    only: options.only,
+    onlyCandidates: options.candidate,
+    onlyConfigs: configsFrom(options.config),
+  });
+}
+
+/** As typed, with paths of this machine cut to what lies below the repository. */
+const typedCommand = (): string =>
+  ["pruefstand", ...process.argv.slice(2).map((part) => part.replaceAll(`${projectRoot}/`, ""))].join(" ");
+
+export interface CompletedRun extends Finished {
+  readonly folder: string;
+  readonly code: ExitCode;
+}
+
+const engineWasLost = ({ results }: RunOutcome): boolean =>
+  results.some(({ outcome }) => outcome.fault?.code === "environment");
+
+/** Plans, prepares the machine, runs, judges, renders, signs. Nothing is started before all input is checked. */
+export async function performRun(options: RunCommandOptions, seen?: (plan: Plan) => void): Promise<CompletedRun> {
+  const project = await loadProject(options);
+  const plan = planFor(project, options);
+  const subjects = await currentSubjects(project);
+  seen?.(plan);
+  const out = outFolder(options.out);
+  const view = showProgress();
+  const { signal, release } = interruptible();
+  const inputs = { catalogue: catalogueFile(options.catalogue), profile: options.profile };
+  try {
+    await prepareMachine((what) => view.progress(what));
+    signal.throwIfAborted();
+    const records = await readProofs(join(out, runFiles.proofs));
+    let keeping: Promise<void> = Promise.resolve();
+    const outcome = await executeRun({
+      plan,
+      catalogue: project.catalogue,
+      parts: await realParts(),
+      observer: {
+        ...view,
+        planned(planned, id, folder) {
+          keeping = keepInputs(folder, inputs, { records, subjects });
+          view.planned(planned, id, folder);
+        },
+      },
+      signal,
+      root: projectRoot,
+      outFolder: out,
+      profile: project.catalogue.profile,
+      command: typedCommand(),
+      concurrency: options.jobs,
+      keep: options.keep === true,
+    });
+    await keeping;
+    view.progress("judging and writing the report");
+    const finished = await finishRun(outcome.folder);
+    const code = exitOf(finished.result, options.only.length > 0, engineWasLost(outcome));
+    return { ...finished, folder: outcome.folder, code };
+  } finally {
+    view.stop();
+    release();
+  }
+}
+
+/** Where to read on, relative to where the user is. */
+export const shortPath = (path: string): string => {
+  const below = relative(process.cwd(), path);
+  return below.startsWith("..") ? path : below;
+};
+
+function report({ result, reports, folder }: CompletedRun): void {
+  const paint = paintFor(process.stdout);
+  print("", ...resultTable(result, paint), "");
+  for (const { format, error } of reports)
+    if (error !== undefined) tell(`The ${format} report could not be written: ${error}`);
+  if (result.run.compression.length > 0) {
+    print(`Time-compressed: ${result.run.compression.length} parameters (--profile full runs the uncompressed plan).`);
+  }
+  print(`Report: ${shortPath(join(folder, runFiles.report, "index.html"))}`, `Run:    ${result.run.id}`);
+}
+
+/** Options that `run` and `rerun` share. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option("--jobs <n>", "deployments at the same time (load runs alone)", wholeNumber(1), defaultJobs())
+    .option("--keep", "leave the servers of failed scenarios up until the next run or `clean`")
+    .option("--out <folder>", "folder of the runs (default: out)")
+    .option("--json", "print the result as JSON instead of the table");
+}
+
+/** Prints what a run gave; returns its exit code. */
+export function showRun(run: CompletedRun, json: boolean): ExitCode {
+  if (json) printJson(run.result);
+  else report(run);
+  return run.code;
+}
+
+export function registerRun(program: Command, done: Done): void {
+  const command = program
+    .command("run")
+    .description("run scenarios against candidates, judge them and write the report")
+    .option("--candidate <id>", "only these candidates (repeatable, or a,b)", collect, [])
+    .option("--only <name>", "only these criteria or scenarios (repeatable, or F-01,SZ-16)", collect, [])
+    .option(
+      "--profile <name>",
+      "quick, full, or a profile of the catalogue (interministerial, market-survey, vs-nfd …)",
+    )
+    .option("--config <name>", "only default or only hardened", collect, [])
+    .option("--repeat <n>", "run everything n times; differing verdicts are marked unstable", wholeNumber(1), 1)
+    .option("--seed <text>", "seed of order, names and load", defaultSeed)
+    .option("--catalogue <file>", "another catalogue than criteria.yaml");
+  addRunOptions(command)
+    .addHelpText(
+      "after",
+      examples(
+        "./pruefstand run",
+        "./pruefstand run --profile quick",
+        "./pruefstand run --candidate prosody --only F-01",
+        "./pruefstand run --only SZ-19 --profile full --repeat 3",
+      ) + `\n${exitCodeTable}`,
+    )
+    .action(async (options: RunCommandOptions) => done(showRun(await performRun(options), options.json === true)));
+}

@@ -1,0 +1,65 @@
+import { loadCatalogue } from "../catalogue/load.ts";
+import type { Candidate } from "../model/candidate.ts";
+import type { Catalogue } from "../model/criterion.ts";
+import { loadControls, subjectOf } from "../run/controls.ts";
+import type { FoundControl } from "../run/controls.ts";
+import { unknownName } from "../run/nearest.ts";
+import type { PlanSize } from "../run/plan.ts";
+import { findScenarios } from "../run/scenarios.ts";
+import type { FoundScenario } from "../run/scenarios.ts";
+import { catalogueFile, controlFolder, scenarioFolder } from "./paths.ts";
+
+/** Everything the bench is made of, read from its files. */
+export interface Project {
+  readonly catalogue: Catalogue;
+  readonly scenarios: readonly FoundScenario[];
+  readonly candidates: readonly Candidate[];
+}
+
+/** `quick` and `full` are sizes of the plan over the default profile; every other name is a profile of the catalogue. */
+export function splitProfile(name: string | undefined): {
+  readonly profile: string | undefined;
+  readonly size: PlanSize;
+} {
+  if (name === "quick" || name === "full") return { profile: undefined, size: name };
+  return { profile: name, size: "standard" };
+}
+
+export interface ProjectOptions {
+  readonly catalogue?: string | undefined;
+  readonly profile?: string | undefined;
+}
+
+/** The candidates in report order. */
+export async function loadCandidates(): Promise<readonly Candidate[]> {
+  const { candidates } = await import("../candidates/registry.ts");
+  return candidates;
+}
+
+/** Reads catalogue, scenarios and candidates. Throws `bad-input` naming all mistakes of the catalogue. */
+export async function loadProject(options: ProjectOptions = {}): Promise<Project> {
+  const { profile } = splitProfile(options.profile);
+  const catalogue = await loadCatalogue(catalogueFile(options.catalogue), { profile });
+  return { catalogue, scenarios: await findScenarios(scenarioFolder), candidates: await loadCandidates() };
+}
+
+export const projectControls = (project: Project): Promise<readonly FoundControl[]> =>
+  loadControls(controlFolder, project);
+
+/** What each proof would have to be about today, by control id. */
+export async function currentSubjects(project: Project): Promise<Readonly<Record<string, string>>> {
+  const controls = await projectControls(project);
+  const pairs = controls.map(async (found) => [found.control.id, await subjectOf(found, project)] as const);
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
+/** The item with this id, upper and lower case alike. Throws `bad-input` with the nearest name. */
+export function byName<T extends { readonly id: string }>(kind: string, name: string, items: readonly T[]): T {
+  const found = items.find(({ id }) => id.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  throw unknownName(
+    kind,
+    name,
+    items.map(({ id }) => id),
+  );
+}

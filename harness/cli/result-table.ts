@@ -1,0 +1,68 @@
+import type { Result, VerdictRecord } from "../model/result.ts";
+import { verdictTitles } from "../model/verdict.ts";
+import type { VerdictWord } from "../model/verdict.ts";
+import { columns, fit, safe } from "./output.ts";
+import type { Paint, Tone } from "./output.ts";
+
+const tones: Readonly<Record<VerdictWord, Tone>> = {
+  met: "good",
+  partly: "doubt",
+  "not-met": "bad",
+  "not-tested": "quiet",
+  "not-applicable": "quiet",
+  inconclusive: "doubt",
+};
+const titleRoom = 46;
+
+const points = (value: number): string => String(Math.round(value * 100) / 100);
+
+function cell(record: VerdictRecord | undefined, paint: Paint): string {
+  if (record === undefined) return "";
+  const { verdict, points: earned, unstable, proof } = record;
+  const scored = earned === null ? "" : ` ${points(earned)}/10`;
+  const marks = `${unstable === undefined ? "" : " unstable"}${verdict === "met" && proof.state !== "proven" ? " (unproven)" : ""}`;
+  return paint(tones[verdict], `${verdictTitles[verdict].en}${scored}${marks}`);
+}
+
+/** True for a row that this run had anything to say about. */
+const concerned = (records: readonly VerdictRecord[]): boolean =>
+  records.some(
+    ({ verdict, reason }) =>
+      verdict !== "not-tested" || !["not-in-plan", "no-scenario", "no-document"].includes(reason.code),
+  );
+
+/** Criteria × candidates in words and points, then each candidate's total. Rows the plan left out are counted, not listed. */
+export function resultTable(result: Result, paint: Paint): readonly string[] {
+  const { candidates } = result.run;
+  const header = ["", "", ...candidates.map(({ title }) => paint("strong", safe(title)))];
+  const rows = result.criteria.flatMap(({ id, title, type }) => {
+    const records = result.verdicts.filter(({ criterion, decides }) => criterion === id && decides);
+    if (!concerned(records)) return [];
+    const cells = candidates.map((candidate) =>
+      cell(
+        records.find((record) => record.candidate === candidate.id),
+        paint,
+      ),
+    );
+    return [[`${id} ${type}`, fit(title.en, titleRoom), ...cells]];
+  });
+  const left = result.criteria.length - rows.length;
+  const note =
+    left === 0 ? [] : [paint("quiet", `${left} further criteria were not part of this run; the report lists them.`)];
+  return [...columns([header, ...rows]), ...note, "", ...totals(result, paint)];
+}
+
+const standings = {
+  eligible: "eligible: every required criterion is met",
+  excluded: "excluded",
+  open: "open: required criteria are not decided yet",
+} as const;
+
+function totals({ run, totals: all }: Result, paint: Paint): readonly string[] {
+  return all.map(({ candidate, standing, excludedBy, points: earned, maxPoints, requiredTested }) => {
+    const title = run.candidates.find(({ id }) => id === candidate)?.title ?? candidate;
+    const why = standing === "excluded" ? `excluded by ${excludedBy.join(", ")}` : standings[standing];
+    const tested = `${requiredTested.tested} of ${requiredTested.required} required criteria were tested`;
+    return `${paint("strong", safe(title))}: ${points(earned)} of ${maxPoints} points, ${why}; ${tested}`;
+  });
+}

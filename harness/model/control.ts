@@ -18,7 +18,17 @@ export interface Sabotage {
   readonly variables?: Readonly<Record<string, unknown>>;
   /** Administration functions replaced by one without effect: a named stand-in for a product whose command does nothing. */
   readonly withoutEffect?: readonly string[];
-  /** Measured with this product configuration instead of hardened. */
+  /**
+   * A hostile stand-in for an honest client: `copies-plaintext` sends a plain copy of everything it encrypts,
+   * `ignores-retractions` keeps showing what was taken back.
+   */
+  readonly client?: "copies-plaintext" | "ignores-retractions";
+  /** Every account the lab makes is an administrator: a broken separation of roles. */
+  readonly accounts?: "all-administrators";
+  /** The certificate the lab hands to the servers: too short a key. */
+  readonly certificate?: "rsa-2048";
+  /** An under-dimensioned server: its containers get this share of one core from before the named step on. */
+  readonly starve?: { readonly cpus: number; readonly before: string };
   readonly lab?: {
     /** A fault of the lab, not of the product; the verdict must be inconclusive. */
     readonly fault: "kill-server" | "pause-server" | "block-ports" | "stop-scanner" | "no-browser";

@@ -1,6 +1,6 @@
 import { HarnessError } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
-import type { RunningServer } from "../../harness/model/server.ts";
+import type { Person, RunningServer } from "../../harness/model/server.ts";
 import type { LoadSession } from "../../harness/model/session.ts";
 import { median } from "../../harness/model/statistics.ts";
 import type { DeliveryLoad, DeliveryResult, LoadGateLimits } from "../../harness/model/tools.ts";
@@ -173,10 +173,19 @@ async function measureThroughput(
   });
 }
 
-async function measureClientStart(ctx: ScenarioContext, server: RunningServer, params: LoadParams): Promise<void> {
+async function fillAccount(ctx: ScenarioContext, server: RunningServer, params: LoadParams): Promise<Person> {
   const person = await ctx.person(server, "many-chats");
   await server.administration.exemptFromRateLimits?.([person.name]);
   await ctx.driver().probes.fillConversations(server, person, params.conversations);
+  return person;
+}
+
+async function measureClientStart(
+  ctx: ScenarioContext,
+  server: RunningServer,
+  person: Person,
+  params: LoadParams,
+): Promise<void> {
   const starts: number[] = [];
   for (let run = 0; run < 3; run += 1) {
     const start = await ctx.driver().probes.clientStart(server, person);
@@ -243,9 +252,10 @@ export const scenario = defineScenario({
     const [server] = ctx.servers;
     if (server === undefined) return;
     const params = paramsOf(ctx);
-    await ctx.step(`a client with ${params.conversations} conversations starts`, () =>
-      measureClientStart(ctx, server, params),
+    const busy = await ctx.step(`an account gets ${params.conversations} conversations`, () =>
+      fillAccount(ctx, server, params),
     );
+    await ctx.step("its client starts", () => measureClientStart(ctx, server, busy, params));
     const { pairs, sessions } = await ctx.step(`${params.pairs} pairs log in`, () =>
       openPairs(ctx, server, params.pairs),
     );

@@ -46,7 +46,7 @@ const dumpDatabase = [
 ].join("\n");
 
 /** ejabberd 26.07 from Debian trixie-backports. */
-export const ejabberd: Candidate = {
+export const candidate: Candidate = {
   id: "ejabberd",
   title: "ejabberd",
   vendor: "ProcessOne",

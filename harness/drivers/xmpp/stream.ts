@@ -68,6 +68,14 @@ export class XmppStream {
   readonly #streamEnd = Promise.withResolvers<void>();
   #streamError: HarnessError | undefined;
 
+  get domain(): string {
+    return this.#options.domain;
+  }
+
+  get bareJid(): string {
+    return `${this.#options.name}@${this.#options.domain}`;
+  }
+
   private constructor(options: StreamOptions) {
     this.#options = options;
     this.ended = this.#end.promise;

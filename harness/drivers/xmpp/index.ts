@@ -1,0 +1,1 @@
+export { createXmppDriver } from "./driver.ts";

@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import { HarnessError } from "../../model/errors.ts";
+import { attribute, bare, resourceOf } from "./messages.ts";
+import { errorWords, xml, type Element } from "./library.ts";
+import type { XmppStream } from "./stream.ts";
+
+// Multi-user chat (XEP-0045). The nick is the person's own address: unique across servers, and it names the speaker.
+
+const muc = "http://jabber.org/protocol/muc";
+const owner = `${muc}#owner`;
+const mucUser = `${muc}#user`;
+const answerWithinMs = 30_000;
+
+/** Finds the component of the own server with this identity or feature (XEP-0030). */
+export async function findService(
+  stream: XmppStream,
+  wanted: { readonly category?: string; readonly feature?: string },
+): Promise<{ readonly jid: string; readonly info: Element }> {
+  const items = await stream.request(
+    "get",
+    stream.domain,
+    xml("query", { xmlns: "http://jabber.org/protocol/disco#items" }),
+  );
+  const listed = items.getChild("query")?.getChildren("item") ?? [];
+  const candidates = [...listed.map((item) => attribute(item, "jid")).slice(0, 30), stream.domain];
+  for (const jid of candidates) {
+    const answer = await stream.exchange("get", jid, xml("query", { xmlns: "http://jabber.org/protocol/disco#info" }));
+    const info = answer.getChild("query");
+    if (info === undefined || attribute(answer, "type") === "error") continue;
+    const isCategory = info.getChildren("identity").some((one) => attribute(one, "category") === wanted.category);
+    const hasFeature = info.getChildren("feature").some((one) => attribute(one, "var") === wanted.feature);
+    if (wanted.feature === undefined ? isCategory : hasFeature) return { jid, info };
+  }
+  throw new HarnessError(
+    "unsupported",
+    `expected ${stream.domain} to offer ${wanted.feature ?? wanted.category}, got ${candidates.length} services without it`,
+  );
+}
+
+/** Waits for the room's presence about ourselves (status 110) or its error. */
+async function presenceInRoom(stream: XmppStream, room: string, nick: string, presence: Element): Promise<Element> {
+  const { promise, resolve, reject } = Promise.withResolvers<Element>();
+  const stop = stream.onStanza((stanza) => {
+    if (stanza.name !== "presence" || bare(attribute(stanza, "from")) !== room) return;
+    if (attribute(stanza, "type") === "error") return reject(roomRefusal(room, stanza));
+    const statuses = stanza.getChild("x", mucUser)?.getChildren("status") ?? [];
+    const self = statuses.some((status) => attribute(status, "code") === "110");
+    if (self || resourceOf(attribute(stanza, "from")) === nick) resolve(stanza);
+  });
+  const timer = setTimeout(
+    () => reject(new HarnessError("deadline", `expected the room ${room} to answer within 30 s, got nothing`)),
+    answerWithinMs,
+  );
+  void stream.ended.then(({ error }) => reject(error ?? new HarnessError("disconnected", "the session was closed")));
+  try {
+    await stream.send(presence);
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+}
+
+function roomRefusal(room: string, stanza: Element): HarnessError {
+  const { condition, text } = errorWords(stanza.getChild("error"));
+  return new HarnessError("refused", `expected to enter ${room}, got ${condition}${text === "" ? "" : `: ${text}`}`, {
+    context: { condition, text },
+  });
+}
+
+/** Enters a room without its history: that is asked from the archive. Throws `refused` with the room's condition. */
+export function enterRoom(stream: XmppStream, room: string): Promise<Element> {
+  const nick = stream.bareJid;
+  const entry = xml("x", { xmlns: muc }, xml("history", { maxstanzas: "0" }));
+  return presenceInRoom(stream, room, nick, xml("presence", { to: `${room}/${nick}` }, entry));
+}
+
+export async function leaveRoom(stream: XmppStream, room: string): Promise<void> {
+  const nick = stream.bareJid;
+  await presenceInRoom(stream, room, nick, xml("presence", { to: `${room}/${nick}`, type: "unavailable" }));
+}
+
+/** What a private group needs; only fields the room's own form has are sent. Names differ by server. */
+const privateGroup: Readonly<Record<string, string>> = {
+  "muc#roomconfig_membersonly": "1",
+  "muc#roomconfig_persistentroom": "1",
+  "muc#roomconfig_publicroom": "0",
+  "muc#roomconfig_whois": "anyone",
+  "muc#roomconfig_enablearchiving": "1",
+  "muc#roomconfig_enablelogging": "1",
+  mam: "1",
+};
+
+async function configureRoom(stream: XmppStream, room: string, name: string): Promise<void> {
+  const answer = await stream.request("get", room, xml("query", { xmlns: owner }));
+  const offered = answer.getChild("query", owner)?.getChild("x", "jabber:x:data")?.getChildren("field") ?? [];
+  const wanted: Readonly<Record<string, string>> = { ...privateGroup, "muc#roomconfig_roomname": name };
+  const form = xml("x", { xmlns: "jabber:x:data", type: "submit" });
+  form.append(xml("field", { var: "FORM_TYPE", type: "hidden" }, xml("value", {}, `${muc}#roomconfig`)));
+  for (const field of offered) {
+    const value = wanted[attribute(field, "var")];
+    if (value !== undefined) form.append(xml("field", { var: attribute(field, "var") }, xml("value", {}, value)));
+  }
+  await stream.request("set", room, xml("query", { xmlns: owner }, form));
+}
+
+/** Creates a members-only, persistent, unlisted, non-anonymous room and stays in it. */
+export async function createRoom(stream: XmppStream, name: string): Promise<string> {
+  const { jid } = await findService(stream, { category: "conference" });
+  const room = `g-${randomBytes(8).toString("hex")}@${jid}`;
+  await enterRoom(stream, room);
+  await configureRoom(stream, room, name);
+  return room;
+}
+
+/** Makes a person a member (that lets them in) and tells them (mediated invitation, XEP-0045 7.8.2). */
+export async function inviteToRoom(stream: XmppStream, room: string, address: string): Promise<void> {
+  const item = xml("item", { affiliation: "member", jid: address });
+  await stream.request("set", room, xml("query", { xmlns: `${muc}#admin` }, item));
+  const invitation = xml("x", { xmlns: mucUser }, xml("invite", { to: address }));
+  await stream.sendAcknowledged(xml("message", { to: room, id: stream.freshId() }, invitation).toString());
+}
+
+/** The room an invitation is for: mediated (from the room itself) or direct (XEP-0249). */
+export function invitationIn(message: Element): string | undefined {
+  const from = bare(attribute(message, "from"));
+  if (message.getChild("x", mucUser)?.getChild("invite") !== undefined) return from;
+  const direct = message.getChild("x", "jabber:x:conference");
+  return direct === undefined ? undefined : attribute(direct, "jid");
+}
+
+/** Real address of an occupant, where the room shows it. */
+export function occupantIn(
+  presence: Element,
+): { readonly room: string; readonly nick: string; readonly jid: string } | undefined {
+  const jid = attribute(presence.getChild("x", mucUser)?.getChild("item"), "jid");
+  const from = attribute(presence, "from");
+  return jid === "" ? undefined : { room: bare(from), nick: resourceOf(from), jid: bare(jid) };
+}

@@ -15,10 +15,14 @@ import { startDeployment } from "./deployment.ts";
 import { execBounded } from "./exec.ts";
 import { ensureImage, type ImageSource } from "./images.ts";
 import type { ServerInstance } from "./instance.ts";
-import { ownLabels } from "./labels.ts";
+import { scannerFor } from "./lab-scanner.ts";
+import { ownLabels, type Labels } from "./labels.ts";
 import { parsePackages } from "./packages.ts";
-import { resolverImage } from "./resolver.ts";
+import { tlsScannerImage } from "./tls-scanner.ts";
 import { SecretKeeper } from "./secrets.ts";
+import { Slot, SlotPool } from "./slots.ts";
+
+const nameServerImage: ImageSource = { folder: join(import.meta.dirname, "name-server"), name: "name-server" };
 
 export interface LabOptions {
   readonly runId: string;
@@ -47,6 +51,7 @@ class DockerLab implements Lab {
   readonly #images = new Map<string, Promise<BuiltImage>>();
   readonly #packages = new Map<string, Readonly<Record<string, string>>>();
   readonly #open = new Set<Deployment>();
+  #slots: SlotPool | undefined;
   #deployments = 0;
 
   constructor(docker: DockerClient, authority: ReturnType<typeof createAuthority>, options: LabOptions) {
@@ -61,7 +66,7 @@ class DockerLab implements Lab {
     const sources = candidates.flatMap((candidate) =>
       Object.values(candidate.services).map((service) => imageSource(candidate, service)),
     );
-    for (const source of [resolverImage, ...sources]) await this.#image(source, progress);
+    for (const source of [nameServerImage, ...sources, tlsScannerImage]) await this.#image(source, progress);
   }
 
   async deploy(plan: DeployPlan): Promise<Deployment> {
@@ -72,20 +77,23 @@ class DockerLab implements Lab {
     for (const [name, service] of Object.entries(candidate.services)) {
       built.set(name, await this.#image(imageSource(candidate, service), progress));
     }
-    const resolver = await this.#image(resolverImage, progress);
+    const resolver = await this.#image(nameServerImage, progress);
     const number = ++this.#deployments;
+    const labels = ownLabels(this.runId);
+    const scannerImage = (): Promise<BuiltImage> => this.#image(tlsScannerImage, progress);
     progress?.(`starting ${plan.servers} × ${candidate.title} (${plan.config})`);
     const deployment = await startDeployment({
       docker: this.#docker,
       plan: { ...plan, signal },
       authority: this.#authority,
       keeper: this.#keeper,
-      labels: ownLabels(this.runId),
+      labels,
       prefix: `pruefstand-${randomBytes(4).toString("hex")}-${number}`,
       images: new Map([...built].map(([name, image]) => [name, image.tag])),
-      resolverImage: resolver.tag,
+      slot: this.#takeSlot(resolver.tag, labels),
+      giveBack: (slot) => this.#slots?.giveBack(slot),
       facts: (instances) => this.#facts(instances, built),
-      scanner: () => noScanner,
+      scanner: (instances) => scannerFor({ docker: this.#docker, labels, image: scannerImage }, instances),
     });
     this.#open.add(deployment);
     return deployment;
@@ -107,6 +115,11 @@ class DockerLab implements Lab {
     await Promise.all([...this.#open].map((deployment) => deployment[Symbol.asyncDispose]()));
     this.#open.clear();
     await cleanRun(this.runId);
+  }
+
+  #takeSlot(resolverImage: string, labels: Labels): Slot {
+    this.#slots ??= new SlotPool(() => new Slot(this.#docker, labels, resolverImage));
+    return this.#slots.take();
   }
 
   /** Each image is looked up once a run: its folder does not change under a running bench. */
@@ -137,10 +150,3 @@ class DockerLab implements Lab {
     );
   }
 }
-
-const noScanner = {
-  name: "none",
-  version: "",
-  scan: () => Promise.reject(new HarnessError("lab-fault", "expected a TLS scanner, none is wired")),
-  generatedCertificate: () => Promise.reject(new HarnessError("lab-fault", "expected a TLS scanner, none is wired")),
-};

@@ -42,7 +42,15 @@ export interface ServerOrder {
 const defaultMemoryMiB = 2048;
 
 /** Services on the federation network: the front, and those that call out themselves. */
-export const federates = (service: Service): boolean => service.front === true || service.federates === true;
+const federates = (service: Service): boolean => service.front === true || service.federates === true;
+
+/** Their names, the front first. */
+export function federatingServices(candidate: Candidate): readonly string[] {
+  const federating = Object.entries(candidate.services).filter(([, service]) => federates(service));
+  return federating
+    .toSorted(([, left], [, right]) => Number(right.front ?? false) - Number(left.front ?? false))
+    .map(([name]) => name);
+}
 
 export const namesOf = (candidate: Candidate, domain: string): readonly string[] => [
   domain,
@@ -132,7 +140,7 @@ interface Start {
 
 async function startService(docker: DockerClient, order: ServerOrder, start: Start): Promise<ServiceInstance> {
   const { name, service, facts } = start;
-  const published = service.publish ?? [];
+  const published = publishedPorts(order, name, service);
   const outside = await freePorts(published.length);
   const ports = new Map(published.map((port, index) => [port, outside[index] ?? 0]));
   const edge: Attachment = { network: order.edge, aliases: [name] };
@@ -157,6 +165,14 @@ async function startService(docker: DockerClient, order: ServerOrder, start: Sta
   return { name, service, container, title, ports, edge, federation, startedAt };
 }
 
+/** Without ports that only the other configuration opens: each costs a process on the host. */
+function publishedPorts({ candidate, config }: ServerOrder, name: string, service: Service): readonly number[] {
+  return (service.publish ?? []).filter((port) => {
+    const endpoints = candidate.endpoints.filter((endpoint) => endpoint.service === name && endpoint.port === port);
+    return endpoints.length === 0 || endpoints.some((endpoint) => endpoint.configurations?.includes(config) ?? true);
+  });
+}
+
 function federationOf(order: ServerOrder, name: string, service: Service): Attachment | undefined {
   if (!federates(service)) return undefined;
   const aliases = service.front === true ? namesOf(order.candidate, order.domain) : [];
@@ -175,7 +191,8 @@ function certificateFiles(own: ServerCertificate, authority: CertificateAuthorit
 
 /** Port 0: declared but not published, to be probed from inside only. */
 function endpointsOf(order: ServerOrder, services: readonly ServiceInstance[]): readonly Endpoint[] {
-  return order.candidate.endpoints.map(({ kind, service, port, path }) => ({
+  const open = order.candidate.endpoints.filter((each) => each.configurations?.includes(order.config) ?? true);
+  return open.map(({ kind, service, port, path }) => ({
     kind,
     host: "127.0.0.1",
     port: services.find((each) => each.name === service)?.ports.get(port) ?? 0,

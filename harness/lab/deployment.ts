@@ -8,17 +8,16 @@ import { ignoreGone } from "./clean.ts";
 import { secretNamesOf } from "./config-diff.ts";
 import { readLog } from "./container-log.ts";
 import type { DockerClient } from "./daemon.ts";
-import { deployServer, federates, namesOf } from "./deploy-server.ts";
+import { deployServer, federatingServices } from "./deploy-server.ts";
 import { FaultBook } from "./faults.ts";
 import { complaints } from "./health.ts";
 import { LabHttp } from "./http.ts";
 import type { ServerInstance } from "./instance.ts";
 import type { Labels } from "./labels.ts";
-import { createEdge, createFederation, type LabNetwork } from "./networks.ts";
-import { resolverAddress, startResolver } from "./resolver.ts";
 import { LabServer } from "./running-server.ts";
 import { generateSecret, type SecretKeeper } from "./secrets.ts";
 import { InstanceAccess } from "./server-access.ts";
+import { domainOf, serverIds, type ServerId, type Slot } from "./slots.ts";
 
 /** What a deployment needs from its lab. */
 export interface DeploymentOrder {
@@ -31,15 +30,15 @@ export interface DeploymentOrder {
   readonly prefix: string;
   /** Image tag by service. */
   readonly images: ReadonlyMap<string, string>;
-  readonly resolverImage: string;
+  readonly slot: Slot;
+  /** Called once, when no container of the deployment is left. */
+  readonly giveBack: (slot: Slot) => void;
   readonly facts: (instances: readonly ServerInstance[]) => Promise<readonly ImageFacts[]>;
   readonly scanner: (servers: readonly ServerInstance[]) => TlsScanner;
 }
 
-/** Labels every thing of one deployment, so that all of it can be found again. */
+/** Labels every container of one deployment, so that all of them can be found again. */
 const deploymentLabel = "pruefstand.deployment";
-const serverIds = ["a", "b", "c"] as const;
-const firstFederationHost = 2;
 const logBounds = { tail: 20_000, limit: 4 * 1024 * 1024 };
 
 /** Starts the servers of a plan. On failure everything already made is removed before the error is thrown. */
@@ -51,84 +50,54 @@ export async function startDeployment(order: DeploymentOrder): Promise<LabDeploy
     const tookMs = performance.now() - startedAt;
     return new LabDeployment(order, servers, { tookMs, images: await order.facts(servers) });
   } catch (error) {
-    await removeDeployment(order.docker, order.prefix);
+    await removeContainers(order.docker, order.prefix);
     throw error;
   }
 }
 
 async function startServers(order: DeploymentOrder, labels: Labels): Promise<readonly ServerInstance[]> {
-  const { docker, plan, prefix, keeper } = order;
-  const ids = serverIds.slice(0, plan.servers);
+  const { plan, slot } = order;
   const names = await secretNamesOf(plan.candidate);
-  const [federation, ...edges] = await Promise.all([
-    createFederation(docker, `${prefix}-federation`, labels),
-    ...ids.map((id) => createEdge(docker, `${prefix}-${id}`, labels)),
-  ]);
-  const addresses = federationAddresses(order, ids, federation);
-  const resolving = startResolver(docker, {
-    image: order.resolverImage,
-    prefix,
-    labels,
-    edges: edges as [LabNetwork, ...LabNetwork[]],
-    names: addresses.names,
-    signal: plan.signal,
-  });
-  const servers = ids.map((id, index) => {
-    const edge = edges[index] as LabNetwork;
-    const secrets = Object.fromEntries(names.map((name) => [name, generateSecret()]));
-    for (const secret of Object.values(secrets)) keeper.add(secret);
-    return deployServer(docker, {
-      id,
-      domain: domainOf(id),
-      candidate: plan.candidate,
-      config: plan.config,
-      sabotage: plan.sabotage,
-      federationAllow: plan.federationAllow?.[id],
-      secrets,
-      authority: order.authority,
-      edge,
-      federation,
-      addresses: addresses.byServer.get(id) ?? new Map(),
-      resolver: resolverAddress(edge),
-      images: order.images,
-      prefix,
-      labels,
-      signal: plan.signal,
-    });
-  });
+  const servers = serverIds.slice(0, plan.servers).map((id) => startServer(order, labels, id, names));
   // All of them: a start that still runs would make containers after the clean-up.
-  const results = await Promise.allSettled([...servers, resolving]);
+  const results = await Promise.allSettled([...servers, slot.untilResolving(plan.signal)]);
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
   return Promise.all(servers);
 }
 
-export const domainOf = (id: string): string => `${id}.pruefstand.test`;
-
-/** Fixed addresses for all federating services; names of a server lead to its front. */
-function federationAddresses(
-  { plan }: DeploymentOrder,
-  ids: readonly string[],
-  network: LabNetwork,
-): {
-  readonly byServer: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly names: ReadonlyMap<string, string>;
-} {
-  const { candidate } = plan;
-  const services = Object.entries(candidate.services).filter(([, service]) => federates(service));
-  const names = new Map<string, string>();
-  const byServer = new Map<string, ReadonlyMap<string, string>>();
-  let next = firstFederationHost;
-  for (const id of ids) {
-    const own = new Map<string, string>();
-    for (const [name, service] of services) {
-      const address = network.address(next++);
-      own.set(name, address);
-      if (service.front === true) for (const each of namesOf(candidate, domainOf(id))) names.set(each, address);
-    }
-    byServer.set(id, own);
-  }
-  return { byServer, names };
+async function startServer(
+  order: DeploymentOrder,
+  labels: Labels,
+  id: ServerId,
+  secretNames: readonly string[],
+): Promise<ServerInstance> {
+  const { docker, plan, slot, keeper, authority, images, prefix } = order;
+  const secrets = Object.fromEntries(secretNames.map((name) => [name, generateSecret()]));
+  for (const secret of Object.values(secrets)) keeper.add(secret);
+  const [edge, federation, addresses] = await Promise.all([
+    slot.edge(id),
+    slot.federation,
+    slot.addresses(id, federatingServices(plan.candidate)),
+  ]);
+  return deployServer(docker, {
+    id,
+    domain: domainOf(id),
+    candidate: plan.candidate,
+    config: plan.config,
+    sabotage: plan.sabotage,
+    federationAllow: plan.federationAllow?.[id],
+    secrets,
+    authority,
+    edge,
+    federation,
+    addresses,
+    resolver: slot.resolverAddress(edge),
+    images,
+    prefix,
+    labels,
+    signal: plan.signal,
+  });
 }
 
 export class LabDeployment implements Deployment {
@@ -194,7 +163,9 @@ export class LabDeployment implements Deployment {
   }
 
   async #dispose(): Promise<void> {
-    await Promise.all([this.#http[Symbol.asyncDispose](), removeDeployment(this.#order.docker, this.#order.prefix)]);
+    const { docker, prefix, slot, giveBack } = this.#order;
+    await Promise.all([this.#http[Symbol.asyncDispose](), removeContainers(docker, prefix)]);
+    giveBack(slot);
   }
 
   /** The scanner until a control takes it away. */
@@ -213,11 +184,9 @@ export class LabDeployment implements Deployment {
   }
 }
 
-/** Removes all containers at once, then the networks. What is gone already does not matter. */
-async function removeDeployment(docker: DockerClient, prefix: string): Promise<void> {
+/** All at once. What is gone already does not matter. */
+async function removeContainers(docker: DockerClient, prefix: string): Promise<void> {
   const filters = { label: [`${deploymentLabel}=${prefix}`] };
   const containers = await docker.listContainers({ all: true, filters });
   await Promise.all(containers.map(({ Id }) => ignoreGone(docker.getContainer(Id).remove({ force: true, v: true }))));
-  const networks = await docker.listNetworks({ filters });
-  await Promise.all(networks.map(({ Id }) => ignoreGone(docker.getNetwork(Id).remove())));
 }

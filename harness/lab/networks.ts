@@ -21,9 +21,6 @@ export interface LabNetwork {
 const range = { first: (198 << 24) + (18 << 16), blocks: 8192, blockSize: 16 };
 const maxTries = 30;
 
-/** The last host address of each edge: Docker hands out addresses from the lower end. */
-export const resolverHost = 14;
-
 /**
  * Edge of one server: its published ports. Nothing gets out: no address translation, and names are resolved by the lab's own resolver.
  */

@@ -150,19 +150,19 @@ class TarScan {
     const archive = extract();
     archive.on("entry", (header, stream, next) => {
       const wanted = header.type === "file" && this.#only.test(header.name) && !this.#except?.test(header.name);
-      if (wanted) this.#scan(header.name, stream, next);
+      if (wanted) this.#scan(header.name, stream as unknown as NodeJS.ReadableStream, next);
       else stream.resume().once("end", next);
     });
     return archive;
   }
 
-  #scan(name: string, stream: AsyncIterable<Uint8Array>, next: (error?: unknown) => void): void {
+  #scan(name: string, stream: NodeJS.ReadableStream, next: (error?: Error | null) => void): void {
     scanName(name, this.#forms, this.#hits);
     const scan = new ScanStream(this.#forms, name, this.#hits);
-    const done = (error?: unknown): void => {
+    const done = (error?: Error | null): void => {
       this.bytes += scan.bytes;
       this.files += 1;
-      next(error ?? undefined);
+      next(error);
     };
     pipe(stream, scan, done);
   }

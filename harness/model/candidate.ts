@@ -102,6 +102,8 @@ export interface DeclaredEndpoint {
   readonly port: number;
   /** Path of a WebSocket, BOSH or HTTP endpoint. */
   readonly path?: string;
+  /** The configurations that open it; absent: all. */
+  readonly configurations?: readonly ConfigName[];
 }
 
 /** An account. Names are unique per run; passwords are generated per run and redacted everywhere. */

@@ -29,9 +29,9 @@ export const candidate: Candidate = {
   },
   endpoints: [
     { kind: "xmpp-client", service: "prosody", port: 5222 },
-    { kind: "xmpp-client-tls", service: "prosody", port: 5223 },
+    { kind: "xmpp-client-tls", service: "prosody", port: 5223, configurations: ["hardened"] },
     { kind: "xmpp-server", service: "prosody", port: 5269 },
-    { kind: "xmpp-server-tls", service: "prosody", port: 5270 },
+    { kind: "xmpp-server-tls", service: "prosody", port: 5270, configurations: ["hardened"] },
     { kind: "xmpp-https", service: "prosody", port: 5281 },
     { kind: "xmpp-websocket", service: "prosody", port: 5281, path: "/xmpp-websocket" },
     { kind: "xmpp-bosh", service: "prosody", port: 5281, path: "/http-bind" },

@@ -1,12 +1,12 @@
-# Answers for the names of one deployment and says "no such name" to all else, at once. Docker's own resolver asks it for
+# Answers for the servers of a deployment and says "no such name" to all else, at once. Docker's own resolver asks it for
 # what it does not know itself (SRV records, outside names) and would otherwise let the server wait for a time-out.
-# NAMES holds "name=address name=address"; every question is logged to standard output.
+# ZONES holds "domain=address …", good for the domain and all names below it; every question is logged to standard output.
 use strict;
 use warnings;
 use IO::Socket::INET;
 
 $| = 1;
-my %address = map { split /=/ } split ' ', $ENV{NAMES} // '';
+my %zone = map { split /=/ } split ' ', $ENV{ZONES} // '';
 my $socket = IO::Socket::INET->new(LocalAddr => '0.0.0.0', LocalPort => 53, Proto => 'udp') or die "cannot listen: $!";
 print "resolver ready\n";
 
@@ -26,9 +26,10 @@ while (1) {
     my ($type) = unpack 'n', substr($query, $at, 2);
     my $name = lc join '.', @labels;
     my $question = substr($query, 12, $at + 4 - 12);
-    my $known = exists $address{$name};
+    my ($domain) = grep { $name eq $_ || $name =~ /\.\Q$_\E$/ } keys %zone;
+    my $known = defined $domain;
     my $answer = $known && $type == 1
-        ? pack('nnnNn', 0xc00c, 1, 1, 1, 4) . join('', map { chr } split /\./, $address{$name})
+        ? pack('nnnNn', 0xc00c, 1, 1, 1, 4) . join('', map { chr } split /\./, $zone{$domain})
         : '';
     # Authoritative; an existing name without this type is an empty answer, anything else NXDOMAIN. A short-lived SOA
     # (root, 1 s) keeps resolvers from remembering the absence.

@@ -20,8 +20,15 @@ export type PageEvent =
 
 /** What a sending function gives back: the stanza, or what Converse told its user. */
 export type SendOutcome =
-  | { readonly id: string; readonly encrypted: boolean; readonly url?: string; readonly error?: undefined }
-  | { readonly error: string };
+  | {
+      readonly id: string;
+      readonly encrypted: boolean;
+      readonly url?: string;
+      readonly error?: undefined;
+      readonly lacks?: undefined;
+    }
+  | { readonly error: string; readonly lacks?: undefined }
+  | { readonly lacks: string; readonly error?: undefined };
 
 export type FileOutcome = { readonly base64: string; readonly error?: undefined } | { readonly error: string };
 
@@ -37,6 +44,8 @@ export interface BenchFunctions {
   /** Undefined until Converse has shown the file. */
   decryptedFile(peer: string, url: string): Promise<FileOutcome | undefined>;
   download(url: string): Promise<FileOutcome>;
+  /** A protocol extension without which this client does not work, and which the server lacks; empty if there is none. */
+  lacks(): Promise<string>;
   /** The answer of the server, serialised; empty when none came. */
   ping(): Promise<string>;
   logout(): Promise<void>;

@@ -6,7 +6,7 @@ import { callPage, type PageEvent } from "./bench-page.ts";
 import { launchChromium, type TrustingBrowser } from "./chromium.ts";
 import { Conditions } from "./condition.ts";
 import { serveHostPage, type HostPage } from "./host-page.ts";
-import { ConverseSession, type EncryptingSession } from "./session.ts";
+import { ConverseSession, lacking, type EncryptingSession } from "./session.ts";
 import { openTunnel } from "./tunnel.ts";
 import { Wire } from "./wire.ts";
 
@@ -122,6 +122,8 @@ async function logIn({ context, url, endpoint, person, deadline, close }: LogIn)
       session.onFault(asError(error)),
     );
     await conditions.until(deadline, () => (wire.presenceSent && state.seen("omemo-ready")) || undefined);
+    const missing = await session.lacks();
+    if (missing !== "") throw lacking(person, missing);
     await session.ping();
     return session;
   } catch (error) {
@@ -140,6 +142,7 @@ function observe(page: Page, session: ConverseSession, wire: Wire, person: Perso
     wire.watch(socket);
     socket.on("close", () => session.onFault(connectionLoss(wire, person)));
   });
+  wire.watchUploads(page);
   page.on("crash", () => end("lab-fault", `Chromium's page of ${person.address} crashed`));
   page.on("close", () => end("lab-fault", `Chromium's page of ${person.address} was closed without our doing`));
   page

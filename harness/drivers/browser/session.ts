@@ -99,10 +99,12 @@ export class ConverseSession implements EncryptingSession {
   }
 
   async sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
+    this.#parts.wire.upload = undefined;
     const outcome = await this.#inTurn(() =>
       this.#call(`upload of ${name} and its message`, "sendFile", peerOf(conversation), name, [...bytes]),
     );
-    if (outcome.error !== undefined) throw this.#refusal(`upload of ${name}`, outcome.error);
+    if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
+    if (outcome.error !== undefined) throw await this.#uploadFailure(name, outcome.error);
     const url = outcome.url ?? "";
     this.#fileKeys.push(url.slice(url.indexOf("#") + 1));
     return this.#acknowledged(outcome.id, (frame) => encryptionFault(frame, url));
@@ -133,6 +135,11 @@ export class ConverseSession implements EncryptingSession {
     if (/<(not-authorized|forbidden|not-allowed)\b/.test(answer)) {
       throw new HarnessError("refused", `Ping of ${this.address}: ${answer.slice(0, 2048)}`);
     }
+  }
+
+  /** An extension this client cannot work without and the server lacks; empty if there is none. */
+  lacks(): Promise<string> {
+    return this.#call("the features the server announces", "lacks");
   }
 
   secrets(): Readonly<Record<string, string>> {
@@ -231,6 +238,7 @@ export class ConverseSession implements EncryptingSession {
   async #sendChecked(conversation: Conversation, text: string, encrypted: boolean): Promise<SentMessage> {
     const what = `sending ${encrypted ? "an encrypted" : "a plain"} message`;
     const outcome = await this.#inTurn(() => this.#call(what, "send", peerOf(conversation), text, encrypted));
+    if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
     if (outcome.error !== undefined) throw this.#refusal(what, outcome.error);
     const fault = encrypted ? encryptionFault : plainnessFault;
     return this.#acknowledged(outcome.id, (frame) => fault(frame, text));
@@ -253,6 +261,19 @@ export class ConverseSession implements EncryptingSession {
   /** What Converse told the user, as an error: the end of the session if that is why, else a refusal in those words. */
   #refusal(what: string, words: string): Error {
     return this.#parts.conditions.fault ?? new HarnessError("refused", `${what}: ${words.slice(0, 2048)}`);
+  }
+
+  /** Only an answer of the server is a refusal; an upload that got none (CORS, connection) tells nothing about it. */
+  async #uploadFailure(name: string, words: string): Promise<Error> {
+    const { conditions, wire } = this.#parts;
+    if (wire.upload === undefined) return this.#refusal(`upload of ${name}`, words); // No slot was given.
+    const settled = { what: `Chromium telling how the upload of ${name} ended`, withinMs: answerMs };
+    const upload = await conditions.until(settled, () => (wire.upload === "under-way" ? undefined : wire.upload));
+    if ("status" in upload && upload.status >= 300) return this.#refusal(`upload of ${name}`, `HTTP ${upload.status}`);
+    const reason = "error" in upload ? upload.error : words;
+    return new HarnessError("lab-fault", `Upload of ${name} did not get through: ${reason}`, {
+      hint: "The server has to allow uploads to a web client of another origin (Access-Control-Allow-Origin)",
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -290,6 +311,10 @@ const pollMs = 50;
 const handshakeMs = 10_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The error for a server without an extension that this client needs. */
+export const lacking = (person: Person, extension: string): HarnessError =>
+  new HarnessError("unsupported", `${person.server.domain} does not announce ${extension}, which Converse.js needs`);
 
 function peerOf(conversation: Conversation): string {
   if (conversation.kind === "direct") return conversation.id;

@@ -1,4 +1,4 @@
-import type { WebSocket as PageSocket } from "playwright-core";
+import type { Page, Request, WebSocket as PageSocket } from "playwright-core";
 import type { TrafficFrame } from "../../model/session.ts";
 import { serverWords, stanzaFacts } from "./stanzas.ts";
 
@@ -7,6 +7,9 @@ const framesKept = 20_000;
 const charactersKept = 32 * 1024 * 1024;
 /** Longest frame kept whole; a hostile server may send anything. */
 const frameCharacters = 1024 * 1024;
+
+/** An upload: under way, answered with an HTTP status, or failed without an answer the page may see (CORS, connection). */
+export type Upload = "under-way" | { readonly status: number } | { readonly error: string };
 
 /** What went over the WebSockets of a page, seen from outside of the client. */
 export class Wire {
@@ -27,6 +30,8 @@ export class Wire {
   streamError: string | undefined;
   /** Chromium's words when a WebSocket failed. */
   socketError: string | undefined;
+  /** How the last upload went, as Chromium saw it. */
+  upload: Upload | undefined;
   presenceSent = false;
 
   /** `notify` is called after each change, so that waiting conditions can be looked at again. */
@@ -41,6 +46,18 @@ export class Wire {
       this.socketError = error;
       this.#notify();
     });
+  }
+
+  /** Follows uploads of the page (HTTP PUT). */
+  watchUploads(page: Page): void {
+    const note = (request: Request, upload: Upload): void => {
+      if (request.method() !== "PUT") return;
+      this.upload = upload;
+      this.#notify();
+    };
+    page.on("request", (request) => note(request, "under-way"));
+    page.on("response", (response) => note(response.request(), { status: response.status() }));
+    page.on("requestfailed", (request) => note(request, { error: request.failure()?.errorText ?? "no reason given" }));
   }
 
   /** True as soon as the server said anything. */

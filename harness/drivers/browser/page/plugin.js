@@ -93,6 +93,8 @@ async function send(peer, text, encrypted) {
 
 /** Resolves with the message that names the uploaded file, or with what Converse tells the user instead. */
 async function sendFile(peer, name, bytes) {
+  const uploads = await inner.api.disco.features.get(Strophe.NS.HTTPUPLOAD, inner.session.get("domain"));
+  if (uploads.length === 0) return { lacks: "XEP-0363 (HTTP file upload)" };
   const chat = await chatWith(peer);
   chat.save({ omemo_active: true });
   const { promise, resolve } = Promise.withResolvers();
@@ -152,7 +154,14 @@ async function download(url) {
   return { base64: u.arrayBufferToBase64(await blob.arrayBuffer()) };
 }
 
+/** What this server lacks although Converse.js 14 cannot work without: it opens no chat before it has a block list. */
+async function lacks() {
+  const supported = await inner.api.disco.supports(Strophe.NS.BLOCKING, inner.session.get("domain"));
+  return supported ? "" : "XEP-0191 (blocking command)";
+}
+
 window.bench = {
+  lacks,
   hasAnswered: async (peer) => answered.has(peer),
   start: (settings) => converse.initialize(settings),
   openDirect: async (peer) => void (await chatWith(peer)),

@@ -53,6 +53,14 @@ export const defaultDeviations: readonly Deviation[] = [
 export const hardenedDeviations: readonly Deviation[] = [
   ...lab,
   deviation(
+    "lab",
+    "mod_http_upload custom_headers Access-Control-Allow-Origin",
+    "https://<domain>",
+    "*",
+    "Der Webklient des Prüfstands wird von der lokalen Maschine ausgeliefert, nicht von der Domäne des Servers.",
+    "The bench serves its web client from the local machine, not from the server's domain.",
+  ),
+  deviation(
     "hardening",
     "c2s_ciphers, s2s_ciphers, listener ciphers",
     "HIGH:!aNULL:!eNULL:!3DES",

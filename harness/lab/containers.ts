@@ -26,6 +26,8 @@ export interface ContainerSpec {
   readonly files: readonly FileInContainer[];
   readonly tmpfs: readonly string[];
   readonly memoryMiB: number;
+  /** Lines of /etc/hosts: name → address. */
+  readonly hosts?: ReadonlyMap<string, string>;
   /** Address of the resolver for names that Docker does not know. */
   readonly dns?: string;
 }
@@ -75,6 +77,9 @@ class LabContainer extends GenericContainer {
     this.hostConfig.Memory = spec.memoryMiB * 1024 * 1024;
     this.hostConfig.PidsLimit = maxProcesses;
     this.hostConfig.LogConfig = { Type: "json-file", Config: logLimit };
+    if (spec.hosts !== undefined) {
+      this.withExtraHosts([...spec.hosts].map(([host, ipAddress]) => ({ host, ipAddress })));
+    }
     if (spec.dns !== undefined) this.hostConfig.Dns = [spec.dns];
   }
 

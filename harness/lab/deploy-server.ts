@@ -31,6 +31,8 @@ export interface ServerOrder {
   /** Addresses on the federation network by service. */
   readonly addresses: ReadonlyMap<string, string>;
   readonly resolver: string;
+  /** Names of all servers → addresses of their fronts. */
+  readonly hosts: ReadonlyMap<string, string>;
   /** Image tag by service. */
   readonly images: ReadonlyMap<string, string>;
   /** Unique prefix of container names. */
@@ -158,6 +160,8 @@ async function startService(docker: DockerClient, order: ServerOrder, start: Sta
     files: start.files,
     tmpfs: service.tmpfs ?? [],
     memoryMiB: service.memoryMiB ?? defaultMemoryMiB,
+    // libunbound, which Prosody uses, asks no name server about .test (RFC 6761 6.2), but reads /etc/hosts.
+    ...(federation === undefined ? {} : { hosts: order.hosts }),
     dns: order.resolver,
   });
   const title = `${name} of server ${order.id}`;

@@ -6,7 +6,7 @@ import { breakServer, type LabFault } from "./broken-lab.ts";
 import type { CertificateAuthority } from "./ca.ts";
 import { ignoreGone } from "./clean.ts";
 import { secretNamesOf } from "./config-diff.ts";
-import { readLog } from "./container-log.ts";
+import { logSources } from "./logs.ts";
 import type { DockerClient } from "./daemon.ts";
 import { deployServer, federatingServices } from "./deploy-server.ts";
 import { FaultBook } from "./faults.ts";
@@ -39,7 +39,6 @@ export interface DeploymentOrder {
 
 /** Labels every container of one deployment, so that all of them can be found again. */
 const deploymentLabel = "pruefstand.deployment";
-const logBounds = { tail: 20_000, limit: 4 * 1024 * 1024 };
 
 /** Starts the servers of a plan. On failure everything already made is removed before the error is thrown. */
 export async function startDeployment(order: DeploymentOrder): Promise<LabDeployment> {
@@ -75,10 +74,11 @@ async function startServer(
   const { docker, plan, slot, keeper, authority, images, prefix } = order;
   const secrets = Object.fromEntries(secretNames.map((name) => [name, generateSecret()]));
   for (const secret of Object.values(secrets)) keeper.add(secret);
-  const [edge, federation, addresses] = await Promise.all([
+  const [edge, federation, addresses, hosts] = await Promise.all([
     slot.edge(id),
     slot.federation,
     slot.addresses(id, federatingServices(plan.candidate)),
+    slot.hosts(serverIds.slice(0, plan.servers), plan.candidate.subdomains),
   ]);
   return deployServer(docker, {
     id,
@@ -93,6 +93,7 @@ async function startServer(
     federation,
     addresses,
     resolver: slot.resolverAddress(edge),
+    hosts,
     images,
     prefix,
     labels,
@@ -145,10 +146,10 @@ export class LabDeployment implements Deployment {
 
   async logs(): Promise<Readonly<Record<string, string>>> {
     const { docker, keeper } = this.#order;
-    const services = this.#instances.flatMap((each) => each.services.map((service) => ({ id: each.id, ...service })));
-    const pairs = services.map(async ({ id, name, container }) => {
-      const text = await readLog(docker, container, logBounds).catch((error: Error) => `(no log: ${error.message})`);
-      return [`${id}-${name}`, keeper.redact(text)] as const;
+    const sources = this.#instances.flatMap((each) => logSources(docker, each));
+    const pairs = sources.map(async ({ name, read }) => {
+      const text = await read().catch((error: Error) => `(no log: ${error.message})`);
+      return [name, keeper.redact(text)] as const;
     });
     return Object.fromEntries(await Promise.all(pairs));
   }

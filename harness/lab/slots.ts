@@ -68,6 +68,17 @@ export class Slot {
     return new Map(services.map((name, index) => [name, network.address(blockOf(id) + index)]));
   }
 
+  /** Names of servers → address of their front. */
+  async hosts(ids: readonly ServerId[], subdomains: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const network = await this.#federation;
+    return new Map(
+      ids.flatMap((id) => {
+        const names = [domainOf(id), ...subdomains.map((name) => `${name}.${domainOf(id)}`)];
+        return names.map((name) => [name, network.address(blockOf(id))] as const);
+      }),
+    );
+  }
+
   /** The name server answers on all edges asked for so far. It stays reachable when the federation is cut, as DNS would. */
   async untilResolving(signal: AbortSignal): Promise<void> {
     this.#resolver ??= this.#startResolver(signal);

@@ -19,6 +19,16 @@ const lab: readonly Deviation[] = [
     },
   },
   {
+    setting: "unbound.hoststxt",
+    from: "false",
+    to: "true",
+    kind: "lab",
+    why: {
+      de: "libunbound fragt für die Testdomäne .test keinen Namensserver (RFC 6761, 6.2), liest aber /etc/hosts.",
+      en: "libunbound asks no name server about the test domain .test (RFC 6761, 6.2), but reads /etc/hosts.",
+    },
+  },
+  {
     setting: "Component conference (muc, muc_mam)",
     from: "commented out",
     to: "enabled as in the comment",
@@ -36,6 +46,16 @@ const lab: readonly Deviation[] = [
     why: {
       de: "Dateiübertragung ist in der ausgelieferten Datei nur als Kommentar vorbereitet.",
       en: "File transfer is prepared only as a comment in the shipped file.",
+    },
+  },
+  {
+    setting: "modules_enabled: host_guard",
+    from: "not loaded",
+    to: "loaded, without a list",
+    kind: "lab",
+    why: {
+      de: "Szenarien zur Föderation setzen eine Positivliste; ohne Liste bewirkt das Modul nichts.",
+      en: "Federation scenarios set an allow list; without a list the module does nothing.",
     },
   },
   {
@@ -111,7 +131,7 @@ const hardening: readonly Deviation[] = [
   {
     setting: "host_guard",
     from: "not loaded",
-    to: "loaded; blocks all but listed domains once a list is set",
+    to: "blocks all but listed domains once a list is set",
     kind: "hardening",
     why: {
       de: "Positivliste für die Föderation, im laufenden Betrieb änderbar (Debian-Paket prosody-modules).",

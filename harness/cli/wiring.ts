@@ -33,6 +33,9 @@ function noDriver(protocol: Protocol): HarnessError {
 
 function createDrivers(): DriverSet {
   const plain = new Map(Object.entries(drivers).map(([protocol, make]) => [protocol as Protocol, once(make)] as const));
+  const matrix = once(async () =>
+    (await import("../drivers/matrix/index.ts")).createMatrixDriver({ encrypting: true }),
+  );
   const browser = once(async () => (await import("../drivers/browser/driver.ts")).createBrowserDriver());
   const driverOf = async (protocol: Protocol): Promise<Driver> => {
     const driver = plain.get(protocol);
@@ -44,10 +47,11 @@ function createDrivers(): DriverSet {
     async openEncrypting(person: Person, reaches: readonly RunningServer[]): Promise<Session> {
       const { protocol } = person.server.candidate;
       if (protocol === "xmpp") return (await browser.get()).openEncrypting(person.server, person, { reaches });
-      return (await driverOf(protocol)).open(person.server, person);
+      if (protocol === "matrix") return (await matrix.get()).open(person.server, person);
+      throw noDriver(protocol);
     },
     async close() {
-      const made = [...plain.values(), browser].map((one) => one.made());
+      const made = [...plain.values(), matrix, browser].map((one) => one.made());
       await Promise.allSettled(made.map(async (driver) => (await driver)?.close()));
     },
   };

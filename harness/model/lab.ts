@@ -33,6 +33,8 @@ export interface Deployment extends AsyncDisposable {
   logs(): Promise<Readonly<Record<string, string>>>;
   /** Applies a broken-lab fault of a control now. */
   breakLab(fault: NonNullable<Sabotage["lab"]>["fault"]): Promise<void>;
+  /** Gives every container of the servers this share of one core from now on; health() does not count it as a fault. */
+  starve?(cpus: number): Promise<void>;
 }
 
 export interface Lab extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { HarnessError } from "../model/errors.ts";
 import type { Deployment, Lab } from "../model/lab.ts";
 import type { ScenarioContext } from "../model/scenario.ts";
 import type { Person, RunningServer } from "../model/server.ts";
-import type { Deadline, Driver } from "../model/session.ts";
+import type { Deadline, Driver, Session } from "../model/session.ts";
 import type { LoadTools } from "../model/tools.ts";
 import { abortable } from "./faults.ts";
 import type { DriverSet } from "./parts.ts";
@@ -12,6 +12,7 @@ import type { Recorder } from "./recorder.ts";
 import type { LabBreaker } from "./sabotage.ts";
 import { scenarioRandom } from "./seeded.ts";
 import type { OpenSessions } from "./sessions.ts";
+import { standIn } from "./stand-ins.ts";
 
 /** Between two looks of `until`: often enough for times in tenths of a second, cheap enough for one core. */
 const pollMs = 25;
@@ -65,7 +66,9 @@ const addressOf = (server: RunningServer, name: string): string =>
 function createPeople({ job, seed, lab, signal }: ContextParts): Pick<ScenarioContext, "person" | "people"> {
   // Names are drawn apart from the scenario's own numbers, so that one more account does not change its messages.
   const names = scenarioRandom(seed, "people", job.scenario.id, job.candidate.id, job.config, String(job.repetition));
-  const draft = (server: RunningServer, role: string, admin: boolean): Person => {
+  const everyone = job.sabotage?.accounts === "all-administrators";
+  const draft = (server: RunningServer, role: string, asked: boolean): Person => {
+    const admin = asked || everyone;
     const password = randomBytes(18).toString("base64url");
     lab.addSecret(password);
     const name = names.id(role);
@@ -93,6 +96,10 @@ function createPeople({ job, seed, lab, signal }: ContextParts): Pick<ScenarioCo
 export function createContext(parts: ContextParts): ScenarioContext {
   const { job, deployment, recorder, sessions, breaker, drivers, signal } = parts;
   const driver = sessions.watch(parts.driver);
+  const openPlain: ScenarioContext["open"] = (person, options) =>
+    abortable(signal, driver.open(person.server, person, options));
+  const disguised = (session: Session, person: Person): Session =>
+    standIn(session, job.sabotage?.client, () => openPlain(person));
   return {
     servers: deployment.servers,
     protocol: job.candidate.protocol,
@@ -106,13 +113,13 @@ export function createContext(parts: ContextParts): ScenarioContext {
     signal,
     step: (title, body) => recorder.step(title, () => abortable(signal, body())),
     ...createPeople(parts),
-    open: (person, options) => abortable(signal, driver.open(person.server, person, options)),
+    open: async (person, options) => disguised(await openPlain(person, options), person),
     async openEncrypting(person) {
       breaker.requireBrowser();
       const opening = drivers.openEncrypting(person, deployment.servers);
       const session = await abortable(signal, sessions.keep(opening));
       breaker.requireBrowser();
-      return session;
+      return disguised(session, person);
     },
     driver: () => driver,
     until: (deadline, check) => until(deadline, check, signal),

@@ -29,6 +29,10 @@ const sabotage = z
     files: z.array(patch).min(1).optional(),
     variables: z.record(z.string(), z.unknown()).optional(),
     withoutEffect: z.array(z.string()).min(1).optional(),
+    client: z.enum(["copies-plaintext", "ignores-retractions"]).optional(),
+    accounts: z.enum(["all-administrators"]).optional(),
+    certificate: z.enum(["rsa-2048"]).optional(),
+    starve: z.strictObject({ cpus: z.number().positive(), before: z.string().min(1) }).optional(),
     lab: labFault.optional(),
   })
   .refine((value) => Object.keys(value).length > 0, "expected at least one sabotage");

@@ -108,6 +108,7 @@ function fakeDeployment(plan: DeployPlan, state: FakeLabState): Deployment {
     breakLab: async (fault) => {
       state.broken = [`the control applied ${fault}`];
     },
+    starve: async () => undefined,
     async [Symbol.asyncDispose]() {
       if (!gone) state.up -= 1;
       gone = true;

@@ -120,7 +120,7 @@ async function perform(job: Job, deployment: Deployment, parts: JobEnvironment):
   const { journal, lab, drivers, signal: outer } = parts;
   let over = false;
   const limit = deadlineSignal(outer, job);
-  const breaker = labBreaker(job.sabotage?.lab, deployment);
+  const breaker = labBreaker(job.sabotage, deployment);
   const recorder = createRecorder({
     job,
     journal,

@@ -115,8 +115,12 @@ function assess(found: FoundControl, run: RunOutcome, result: Result, baseline: 
   if (fault !== undefined && ownMistakes.has(fault.code)) {
     return { outcome: "error", observed, note: `${fault.code}: ${fault.message}` };
   }
-  if (job?.outcome.sabotaged !== true && control.sabotage.lab !== undefined) {
-    return { outcome: "error", observed, note: "the lab was never broken: the moment the control names did not come" };
+  if (job?.outcome.sabotaged !== true) {
+    return {
+      outcome: "error",
+      observed,
+      note: "the sabotage never came about: the moment the control names did not come",
+    };
   }
   if (observed === control.expect) {
     const others = sideEffects(found, result, baseline);

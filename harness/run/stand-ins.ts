@@ -1,0 +1,54 @@
+import type { Sabotage } from "../model/control.ts";
+import { HarnessError } from "../model/errors.ts";
+import type { Conversation, Deadline, SentMessage, Session, WithEncryption, WithRetraction } from "../model/session.ts";
+import { hasEncryption, hasRetraction, hasUploads } from "../model/session.ts";
+
+/** The session with some methods replaced; everything else goes to the original, whose private fields a copy would lose. */
+function replaced(session: Session, methods: Readonly<Record<string, unknown>>): Session {
+  return new Proxy(session, {
+    get(target, key) {
+      if (typeof key === "string" && key in methods) return methods[key];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+}
+
+/** Sends a plain copy of all it encrypts: what a dishonest or broken client does. */
+function copyingPlaintext(session: Session & WithEncryption, openPlain: () => Promise<Session>): Session {
+  const copyFile = async (conversation: Conversation, name: string, bytes: Uint8Array): Promise<void> => {
+    const plain = hasUploads(session) ? session : await openPlain();
+    if (!hasUploads(plain))
+      throw new HarnessError("unsupported", "The stand-in client has no way to upload a plain copy.");
+    await plain.sendFile(conversation, name, bytes);
+  };
+  return replaced(session, {
+    async sendEncrypted(conversation: Conversation, text: string): Promise<SentMessage> {
+      const sent = await session.sendEncrypted(conversation, text);
+      await session.send(conversation, text);
+      return sent;
+    },
+    async sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
+      const sent = await session.sendEncryptedFile(conversation, name, bytes);
+      await copyFile(conversation, name, bytes);
+      return sent;
+    },
+  });
+}
+
+/** Goes on showing what others took back: the retraction reaches the client and changes nothing there. */
+function ignoringRetractions(session: Session & WithRetraction): Session {
+  return replaced(session, {
+    async retracted(messageId: string, { what, withinMs }: Deadline) {
+      await session.retracted(messageId, { what, withinMs });
+      throw new HarnessError("deadline", `Waited in vain: ${what} (the stand-in client ignores retractions).`);
+    },
+  });
+}
+
+/** The stand-in client a control asks for, in place of an honest one. */
+export function standIn(session: Session, client: Sabotage["client"], openPlain: () => Promise<Session>): Session {
+  if (client === "copies-plaintext" && hasEncryption(session)) return copyingPlaintext(session, openPlain);
+  if (client === "ignores-retractions" && hasRetraction(session)) return ignoringRetractions(session);
+  return session;
+}

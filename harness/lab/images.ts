@@ -117,7 +117,7 @@ function suiteOf(dockerfile: string, { name }: ImageSource): Suite {
 
 function refuseCaInLastStage(dockerfile: string, { name }: ImageSource): void {
   const lastStage = dockerfile.split(/^FROM\s/im).at(-1) ?? "";
-  if (!/^\s*(COPY|ADD)\s.*(host-ca\.pem|\s\.\s)/im.test(lastStage)) return;
+  if (!lastStage.split("\n").some(copiesHostCa)) return;
   throw new HarnessError(
     "bad-input",
     `${name}/Dockerfile copies host-ca.pem or the whole context into its last stage`,
@@ -125,6 +125,14 @@ function refuseCaInLastStage(dockerfile: string, { name }: ImageSource): void {
       hint: "Fetch in an earlier stage and COPY --from it: the host's certificates must not end up in an image.",
     },
   );
+}
+
+/** By name, or with everything else: a dot or a pattern that is not taken from another stage. */
+function copiesHostCa(line: string): boolean {
+  const [instruction = "", ...words] = line.trim().split(/\s+/);
+  if (!/^(COPY|ADD)$/i.test(instruction)) return false;
+  const fromStage = words.some((word) => word.startsWith("--from="));
+  return words.some((word) => word.includes("host-ca") || (!fromStage && (/^\.\/?$/.test(word) || word.includes("*"))));
 }
 
 /** Paths and contents, in a fixed order. */

@@ -10,8 +10,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const modules = join(root, "node_modules");
 const lockfile = join(root, "package-lock.json");
 const stampPath = join(modules, ".pruefstand-installed");
-/** Lowest Node the dependencies run on. */
-const neededNode = [22, 22];
+/** The dependencies need 22.22; `await using` without a compiler and X509Certificate.signatureAlgorithm need 24.9. */
+const neededNode = [24, 9];
 const lowestStarter = [18, 0];
 
 /** Ends the start with one sentence; 4: the environment is not usable, 130: interrupted (exit codes of the command line). */

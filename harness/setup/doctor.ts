@@ -29,7 +29,7 @@ const memoryNeeded = 6e9;
 export async function runDoctor(): Promise<readonly DoctorCheck[]> {
   const daemon = await askDaemon();
   const checks: readonly (readonly [id: string, title: string, check: () => Promise<Finding> | Finding])[] = [
-    ["node", "Node.js 22.22 or newer", checkNode],
+    ["node", "Node.js 24.9 or newer", checkNode],
     ["npm-packages", "npm packages of the lockfile", checkPackages],
     ["docker-command", "docker command", checkDockerCommand],
     ["docker-daemon", "Docker daemon", () => checkDaemon(daemon)],
@@ -70,7 +70,7 @@ const missing = (found: string, remedy: string): Finding => ({ state: "missing",
 function checkNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const found = process.versions.node;
-  const good = major > 22 || (major === 22 && minor >= 22);
+  const good = major > 24 || (major === 24 && minor >= 9);
   return good ? ok(found) : missing(found, "Start through ./pruefstand, which brings its own Node.");
 }
 

@@ -120,7 +120,7 @@ export const hardenedDeviations: readonly Deviation[] = [
     "hardening",
     "mod_fail2ban",
     "20 failures, 1 hour",
-    "8 failures, 10 minutes",
+    "9 failures, 10 minutes",
     "Sperre nach höchstens zehn Fehlversuchen (ORP.4.A23).",
     "Block after at most ten failures (ORP.4.A23).",
   ),

@@ -65,6 +65,19 @@ function canSpeak(prototype: TransportClass["prototype"], service: string): bool
   }
 }
 
+/** Puts our own hands between socket, parser and user: the library offers no other place for them. */
+export function takeOver(
+  connection: Connection,
+  onElement: (element: Element) => void,
+  onData: (data: Buffer, parse: (data: Buffer) => void) => void,
+): void {
+  // oxlint-disable no-underscore-dangle -- names of the library
+  const parse = connection._onData.bind(connection);
+  connection._onElement = onElement;
+  connection._onData = (data) => onData(data, parse);
+  // oxlint-enable no-underscore-dangle
+}
+
 /** The server's words of an error element: "condition: text". */
 export function errorWords(element: Element | undefined): { readonly condition: string; readonly text: string } {
   const children = element?.getChildElements() ?? [];

@@ -39,7 +39,7 @@ const streamCondition = (got: string): Record<string, string> => {
 };
 
 /** Speaks the plain part of STARTTLS: stream, features, starttls, proceed. Nothing else is ever sent without TLS. */
-export function negotiateStarttls(socket: net.Socket, domain: string): Promise<void> {
+export function negotiateOn(socket: net.Socket, domain: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let seen = "";
   let asked = false;
@@ -97,7 +97,7 @@ export async function openSecure(target: Target, onSocket?: (socket: net.Socket)
     .once("close", () => connected.reject(new Error("closed before it was connected")));
   try {
     await connected.promise;
-    if (!target.direct) await negotiateStarttls(socket, target.servername);
+    if (!target.direct) await negotiateOn(socket, target.servername);
     return await secure(socket, target);
   } catch (cause) {
     socket.destroy();

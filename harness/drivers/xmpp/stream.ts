@@ -1,6 +1,6 @@
 import { HarnessError } from "../../model/errors.ts";
 import type { SessionEnd } from "../../model/session.ts";
-import { connectionTo, errorWords, ns, xml, type Connection, type Element } from "./library.ts";
+import { connectionTo, errorWords, ns, takeOver, xml, type Connection, type Element } from "./library.ts";
 import { authenticate } from "./sasl.ts";
 import type { Target } from "./secure-socket.ts";
 
@@ -19,6 +19,8 @@ export interface StreamOptions {
   readonly resource?: string;
   /** Resumes a stream instead of binding: id and count of handled stanzas of the old one. */
   readonly resume?: { readonly id: string; readonly handled: number };
+  /** Called when the login itself begins: TLS stands, the mechanisms are known. */
+  readonly onLogin?: () => void;
   readonly onText?: (direction: "sent" | "received", text: string) => void;
 }
 
@@ -80,9 +82,11 @@ export class XmppStream {
     this.#options = options;
     this.ended = this.#end.promise;
     this.#entity = connectionTo(options);
-    const parse = this.#entity._onData.bind(this.#entity);
-    this.#entity._onElement = (element) => this.#onElement(element);
-    this.#entity._onData = (data) => this.#onData(data, parse);
+    takeOver(
+      this.#entity,
+      (element) => this.#onElement(element),
+      (data, parse) => this.#onData(data, parse),
+    );
     this.#entity.on("error", (error) => this.#finish(error));
     this.#entity.on("close", () => this.#onStreamClosed());
     this.#entity.on("disconnect", () => this.#finish(new Error("the connection was closed")));
@@ -112,7 +116,9 @@ export class XmppStream {
     const { domain, name, password } = this.#options;
     await this.#live(this.#entity.connect("xmpp://lab"));
     await this.#live(this.#entity.open({ domain }));
-    await authenticate(await this.#next(), {
+    const offered = await this.#next();
+    this.#options.onLogin?.();
+    await authenticate(offered, {
       name,
       password,
       binding: this.#entity.socket?.channelBinding(),

@@ -12,11 +12,14 @@ export class Watch {
   #over: HarnessError | undefined;
 
   constructor(ended: Promise<SessionEnd>, who: string) {
-    void ended.then(({ error }) => {
-      this.#over =
-        error instanceof HarnessError ? error : new HarnessError("disconnected", `the session of ${who} was closed`);
-      for (const waiting of this.#waiting) waiting.fail(this.#over);
-    });
+    void this.#watchEnd(ended, who);
+  }
+
+  async #watchEnd(ended: Promise<SessionEnd>, who: string): Promise<void> {
+    const { error } = await ended;
+    this.#over =
+      error instanceof HarnessError ? error : new HarnessError("disconnected", `the session of ${who} was closed`);
+    for (const waiting of this.#waiting) waiting.fail(this.#over);
   }
 
   /** Call after each change of what conditions look at. */
@@ -32,7 +35,7 @@ export class Watch {
         const value = check();
         if (value !== undefined) resolve(value);
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     };
     const waiting: Waiting = { check: tryNow, fail: reject };

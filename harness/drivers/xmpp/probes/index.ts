@@ -1,0 +1,23 @@
+import type { Probes } from "../../../model/probes.ts";
+import { adminAsOrdinary } from "./admin.ts";
+import { login } from "./login.ts";
+import { plaintext } from "./plaintext.ts";
+import { clientStart, fillConversations, plantProfile } from "./profile.ts";
+import { readAfterDisabling, readAsStranger, unauthenticatedReads } from "./reads.ts";
+import { selfRegistration } from "./registration.ts";
+
+/** The XMPP side of the protocol-neutral measurements. */
+export function createProbes(): Probes {
+  return {
+    plaintext,
+    login,
+    adminAsOrdinary,
+    selfRegistration,
+    unauthenticatedReads,
+    readAsStranger,
+    plantProfile,
+    clientStart,
+    fillConversations,
+    readAfterDisabling,
+  };
+}

@@ -9,7 +9,7 @@ import { formatNumber } from "../text/format.ts";
 import { word } from "../text/words.ts";
 import { joined, type Book } from "./book.ts";
 
-const box = { width: 720, height: 300, left: 60, right: 704, top: 26, bottom: 250 } as const;
+const box = { width: 720, height: 300, left: 60, right: 696, top: 26, bottom: 250 } as const;
 /** Above this number of points a line carries no marks. */
 const markedPoints = 60;
 /** Rows of a chart's table; longer series are summed up instead. */
@@ -25,12 +25,22 @@ const plain = (text: string): Localized => ({ de: text, en: text });
 const round = (value: number): number => Math.round(value * 10) / 10;
 const isPowerStep = (value: number): boolean => [1, 2, 5].includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9)));
 
+const stepBelow = (value: number): number => {
+  const power = 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return power * ([5, 2, 1].find((step) => step * power <= value * (1 + 1e-9)) ?? 1);
+};
+const stepAbove = (value: number): number => {
+  const below = stepBelow(value);
+  if (below >= value * (1 - 1e-9)) return below;
+  return Math.round(below / 10 ** Math.floor(Math.log10(below) + 1e-9)) === 2 ? below * 2.5 : below * 2;
+};
+
 function axisOf(values: readonly number[], range: readonly [number, number], logarithmic: boolean, count: number): Axis {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const scale =
     logarithmic && low > 0
-      ? scaleLog([low, Math.max(high, low * 2)], range).nice()
+      ? scaleLog([stepBelow(low), stepAbove(Math.max(high, low * 2))], range)
       : scaleLinear([Math.min(0, low), Math.max(high, low + 1e-9)], range).nice(count);
   const wanted = logarithmic && low > 0 ? scale.ticks(20).filter(isPowerStep) : scale.ticks(count);
   const every = Math.ceil(wanted.length / (count * 2));

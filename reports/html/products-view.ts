@@ -3,7 +3,7 @@ import type { CandidateFacts } from "../../harness/model/journal.ts";
 import { grades } from "../../harness/model/verdict.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber } from "../text/format.ts";
-import { word } from "../text/words.ts";
+import { hasWord, word } from "../text/words.ts";
 import { joined, wordOf, type Book } from "./book.ts";
 import { pointsOf } from "./matrix-view.ts";
 import { clausesOf, faultsOf, repeatCommand } from "./reasons-view.ts";
@@ -26,7 +26,6 @@ function failuresOf(book: Book, candidate: string) {
         observed: record.reason.text,
         clause: clausesOf(criterion),
         hints: record.faults.flatMap((fault) => (fault.hint === undefined ? [] : [fault.hint])),
-        command: repeatCommand(book, criterion.id, candidate),
       },
     ];
   });
@@ -88,10 +87,11 @@ function productOf(book: Book, candidate: CandidateFacts) {
     licence: candidate.licence,
     protocol: candidate.protocol,
     encryption: joined(candidate.endEncryption),
-    abilities: joined(candidate.abilities),
+    abilities: joined(candidate.abilities.map((ability) => (hasWord(`ability-${ability}`) ? word(`ability-${ability}`) : ability))),
     notes: candidate.notes,
     shares: sharesOf(book, candidate.id),
     failures: failuresOf(book, candidate.id),
+    command: repeatCommand(book, book.result.criteria[0]?.id ?? "", candidate.id),
     faults: faultRows(book, candidate.id),
     deviations: deviationsOf(candidate),
     diffs: candidate.configDiff.map(diffOf),

@@ -74,7 +74,8 @@ function exclusionsOf(book: Book) {
     }));
 }
 
-const barWidth = 132;
+/** Length of a full bar in the panels of summary.hbs. */
+const barWidth = 110;
 
 function barsOf(book: Book, shareOf: (total: CandidateTotal) => { points: number; maxPoints: number } | undefined) {
   return book.candidates.map((candidate, index) => {
@@ -82,7 +83,7 @@ function barsOf(book: Book, shareOf: (total: CandidateTotal) => { points: number
     const part = total && shareOf(total);
     const share = part && part.maxPoints > 0 ? part.points / part.maxPoints : 0;
     return {
-      title: candidate.title.length > 14 ? `${candidate.title.slice(0, 13)}…` : candidate.title,
+      title: candidate.title.length > 13 ? `${candidate.title.slice(0, 12)}…` : candidate.title,
       y: index * 22,
       textY: index * 22 + 14,
       width: Math.round(share * barWidth * 10) / 10,

@@ -13,6 +13,9 @@ export interface Refusal {
   readonly retryAfterMs: number;
 }
 
+/** A string from an answer; anything else a server may put there is empty. */
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
 /** Reads a JSON object; anything else is an empty one. */
 export function jsonOf(text: string): Json {
   try {
@@ -29,7 +32,7 @@ export function refusalOf(answer: Answer): Refusal {
   const stated = Number(body["retry_after_ms"]);
   return {
     status: answer.status,
-    errcode: typeof body["errcode"] === "string" ? body["errcode"] : "",
+    errcode: textOf(body["errcode"]),
     error: typeof body["error"] === "string" ? body["error"] : answer.text.slice(0, 300),
     retryAfterMs: Number.isFinite(stated) ? stated : Number.isFinite(seconds) ? seconds * 1000 : 1000,
   };
@@ -96,12 +99,12 @@ export class ClientApi {
       path: `${roomPath(roomId)}/send/${type}/${randomUUID()}`,
       body: content,
     });
-    return String(answer["event_id"]);
+    return textOf(answer["event_id"]);
   }
 
   async createRoom(options: Json): Promise<string> {
     const answer = await this.call({ method: "POST", path: "/_matrix/client/v3/createRoom", body: options });
-    return String(answer["room_id"]);
+    return textOf(answer["room_id"]);
   }
 
   /** `via` names servers that know the room; a room id alone does not say where it lives. */
@@ -118,7 +121,7 @@ export class ClientApi {
   async upload(name: string, bytes: Uint8Array, type = "application/octet-stream"): Promise<string> {
     const path = `/_matrix/media/v3/upload?filename=${encodeURIComponent(name)}`;
     const answer = await this.call({ method: "POST", path, raw: { bytes, type } });
-    return String(answer["content_uri"]);
+    return textOf(answer["content_uri"]);
   }
 
   async download(url: string): Promise<Uint8Array> {
@@ -155,8 +158,8 @@ export async function logIn(
     timeoutMs,
   });
   return {
-    userId: String(answer["user_id"]),
-    token: String(answer["access_token"]),
-    deviceId: String(answer["device_id"]),
+    userId: textOf(answer["user_id"]),
+    token: textOf(answer["access_token"]),
+    deviceId: textOf(answer["device_id"]),
   };
 }

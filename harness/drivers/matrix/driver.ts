@@ -1,33 +1,15 @@
 import type { Person, RunningServer } from "../../model/server.ts";
 import type { Driver, OpenOptions } from "../../model/session.ts";
 import { ClientApi, logIn } from "./client-api.ts";
-import { Connection, defaultTimeoutMs, endpointOf } from "./connection.ts";
+import { defaultTimeoutMs } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { MatrixLoadSession } from "./load-session.ts";
-import { matrixProbes } from "./probes.ts";
+import { matrixProbes } from "./probes/index.ts";
 import { EncryptingMatrixSession, MatrixSession } from "./session.ts";
 
 export interface MatrixDriverOptions {
   /** Sessions publish device keys and can encrypt with Megolm. Costs about a third of a second more per session. */
   readonly encrypting?: boolean;
-}
-
-/** One connection pool per server, made when first asked for. */
-export class Connections {
-  readonly #known = new Map<RunningServer, Connection>();
-
-  to(server: RunningServer): Connection {
-    const known = this.#known.get(server);
-    if (known !== undefined) return known;
-    const made = new Connection(server, endpointOf(server, "matrix-client"));
-    this.#known.set(server, made);
-    return made;
-  }
-
-  async close(): Promise<void> {
-    const all = [...this.#known.values()];
-    this.#known.clear();
-    await Promise.all(all.map((connection) => connection.close()));
-  }
 }
 
 /** Matrix by matrix-js-sdk (sessions) and plain HTTP (load, probes). */

@@ -17,12 +17,12 @@ export class Condition {
 
   /** Something changed. */
   changed(): void {
-    for (const waiter of [...this.#waiters]) if (waiter.look()) this.#waiters.delete(waiter);
+    for (const waiter of this.#waiters) if (waiter.look()) this.#waiters.delete(waiter);
   }
 
   end(error: Error): void {
     this.#ended ??= error;
-    for (const waiter of [...this.#waiters]) waiter.fail(this.#ended);
+    for (const waiter of this.#waiters) waiter.fail(this.#ended);
     this.#waiters.clear();
   }
 

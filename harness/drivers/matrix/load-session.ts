@@ -1,6 +1,6 @@
 import { HarnessError, hasCode } from "../../model/errors.ts";
 import type { Conversation, LoadSession, Milliseconds, SessionEnd } from "../../model/session.ts";
-import { roomPath, type ClientApi, type Json } from "./client-api.ts";
+import { roomPath, textOf, type ClientApi, type Json } from "./client-api.ts";
 
 /** Only messages: the cheapest sync a client can ask for. 100 is Synapse's own bound per room (filter_timeline_limit). */
 const filter = encodeURIComponent(
@@ -106,7 +106,7 @@ export class MatrixLoadSession implements LoadSession {
     const at = performance.now();
     const isFirst = this.#since === "";
     const before = this.#since;
-    this.#since = String(answer["next_batch"]);
+    this.#since = textOf(answer["next_batch"]);
     if (isFirst) return;
     const { join = {} } = (answer["rooms"] ?? {}) as { join?: Readonly<Record<string, SyncedRoom>> };
     for (const [roomId, { timeline }] of Object.entries(join)) {

@@ -65,7 +65,7 @@ const silent: Logger = {
 };
 
 // Parts of the SDK ignore the logger of their client and use the shared one.
-Object.assign(sharedLogger, silent);
+Object.assign(sharedLogger, { ...silent, log: silent.debug });
 
 /** One logged-in device in the SDK. */
 export class SdkClient {
@@ -167,7 +167,7 @@ export class SdkClient {
 
   /** A raw event of the server as this client shows it; undefined while it cannot be decrypted. */
   async show(raw: Json): Promise<SeenEvent | undefined> {
-    const event = this.#client.getEventMapper()(raw as never);
+    const event = this.#client.getEventMapper()(raw);
     if (event.isEncrypted()) await this.#client.decryptEventIfNeeded(event);
     return event.isDecryptionFailure() || event.isBeingDecrypted() ? undefined : seen(event);
   }
@@ -253,7 +253,7 @@ function seen(event: MatrixEvent): SeenEvent {
     roomId: event.getRoomId() ?? "",
     sender: event.getSender() ?? "",
     type: event.getType(),
-    content: event.getContent() as Json,
+    content: event.getContent<Json>(),
     encrypted: event.isEncrypted(),
     ownTransaction: event.getUnsigned().transaction_id !== undefined,
   };

@@ -14,7 +14,7 @@ import type {
   WithUploads,
 } from "../../model/session.ts";
 import { decryptAttachment, encryptAttachment } from "./attachment.ts";
-import { roomPath, type ClientApi, type Json, type Login } from "./client-api.ts";
+import { roomPath, textOf, type ClientApi, type Json, type Login } from "./client-api.ts";
 import { defaultTimeoutMs, type Connection } from "./connection.ts";
 import { Condition, Inbox } from "./inbox.ts";
 import { SdkClient, type SdkListener, type SeenEvent, type SeenRedaction } from "./sdk.ts";
@@ -213,7 +213,7 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
       let next: string | undefined = from;
       for (let pages = 0; next !== undefined && pages < gapPages; pages += 1) {
         const page: Page = await this.#page(roomId, next);
-        const isKnown = page.chunk.some((raw) => this.#known.has(String(raw["event_id"])));
+        const isKnown = page.chunk.some((raw) => this.#known.has(textOf(raw["event_id"])));
         for (const raw of page.chunk) {
           const event = await this.sdk.show(raw);
           if (event !== undefined && !this.#known.has(event.id)) missed.push(event);
@@ -240,7 +240,7 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
       id: event.id,
       conversation: { kind: this.#kinds.get(event.roomId) ?? "group", id: event.roomId },
       from: event.sender,
-      text: String(event.content["body"] ?? ""),
+      text: textOf(event.content["body"]),
       encrypted: event.encrypted,
       at: performance.now(),
       ...(attachment === undefined ? {} : { attachment }),
@@ -252,7 +252,7 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
     const address = encrypted === undefined ? url : encrypted["url"];
     if (typeof address !== "string") return undefined;
     return {
-      name: String(body ?? ""),
+      name: textOf(body),
       url: address,
       bytes: async () => {
         const bytes = await this.api.download(address);

@@ -1,0 +1,59 @@
+import { connect } from "node:net";
+import { request } from "undici";
+import { HarnessError } from "../../../model/errors.ts";
+import type { Endpoint, RunningServer } from "../../../model/server.ts";
+import type { Answer } from "../connection.ts";
+
+const timeoutMs = 10_000;
+const bodyLimit = 64 * 1024;
+
+export interface PlainCall {
+  readonly method: string;
+  readonly path: string;
+  readonly token?: string;
+  readonly body?: unknown;
+}
+
+/** HTTP without TLS to a port, whatever the port expects. Redirects are not followed. Throws `disconnected`. */
+export async function sendPlain(endpoint: Endpoint, { method, path, token, body }: PlainCall): Promise<Answer> {
+  try {
+    const answer = await request(`http://${endpoint.host}:${endpoint.port}${path}`, {
+      method: method as "GET",
+      headers: {
+        host: endpoint.labPort === 80 ? endpoint.servername : `${endpoint.servername}:${endpoint.labPort}`,
+        connection: "close",
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const bytes = Buffer.from(await answer.body.arrayBuffer()).subarray(0, bodyLimit);
+    return { status: answer.statusCode, headers: {}, bytes, text: bytes.toString("utf8") };
+  } catch (cause) {
+    const where = `${method} http://${endpoint.servername}:${endpoint.labPort}${path}`;
+    throw new HarnessError("disconnected", `expected an answer to ${where}, got: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Ports meant for inside that can be reached from where clients are. Port 0 = not published at all. */
+export async function exposedPorts(server: RunningServer): Promise<readonly string[]> {
+  const inside = server.endpoints.filter(({ kind, port }) => kind === "matrix-plain" && port !== 0);
+  const open = await Promise.all(inside.map(async (endpoint) => ((await accepts(endpoint)) ? [endpoint] : [])));
+  return open.flat().map(({ kind, labPort }) => `${kind} ${labPort}`);
+}
+
+function accepts({ host, port }: Endpoint): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const end = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+    socket.once("timeout", () => end(false));
+  });
+}

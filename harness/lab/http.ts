@@ -22,13 +22,15 @@ export class LabHttp implements AsyncDisposable {
     const where = `${init.method ?? "GET"} ${scheme}://${endpoint.servername}:${endpoint.labPort}${path}`;
     const timeoutMs = init.timeoutMs ?? defaultTimeoutMs;
     try {
-      const answer = await send(`${scheme}://${endpoint.host}:${endpoint.port}${path}`, {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const sending = send(`${scheme}://${endpoint.host}:${endpoint.port}${path}`, {
         dispatcher: this.#agent(endpoint.servername),
         method: (init.method ?? "GET") as "GET",
         headers: { host: hostOf(endpoint, scheme), ...init.headers },
         body: init.body ?? null,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
       });
+      const answer = await Promise.race([sending, rejectedBy(signal)]);
       const body = await readBounded(answer.body, where);
       return answerOf(answer.statusCode, answer.headers, body);
     } catch (cause) {
@@ -39,7 +41,8 @@ export class LabHttp implements AsyncDisposable {
   #agent(servername: string): Agent {
     const known = this.#agents.get(servername);
     if (known !== undefined) return known;
-    const agent = new Agent({ connect: { ca: this.#ca, servername }, keepAliveTimeout: 1000 });
+    // No connection is kept: after a restart a kept one would look like a server that hangs up.
+    const agent = new Agent({ connect: { ca: this.#ca, servername }, pipelining: 0 });
     this.#agents.set(servername, agent);
     return agent;
   }
@@ -47,6 +50,13 @@ export class LabHttp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
+}
+
+/** undici looks at the signal only once it is connected; a frozen server never gets that far. */
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** As a user's browser would send it: with the port of the lab, not the one published on this machine. */

@@ -68,8 +68,22 @@ interface Watch {
 function watch(docker: DockerClient, service: StartedService, how: Watch): Promise<boolean> {
   const { ready, container, ports } = service;
   if (ready.kind === "log") return untilLogged(docker, container, new RegExp(ready.pattern, "m"), how);
-  if (ready.kind === "port") return poll(how.signal, () => accepts(ready.port, how.addresses, ports.get(ready.port)));
-  return poll(how.signal, async () => (await execBounded(container, ready.command)).exitCode === 0);
+  if (ready.kind === "command") {
+    return poll(how.signal, async () => (await execBounded(container, ready.command)).exitCode === 0);
+  }
+  const wanted = ready.kind === "port" ? [ready.port] : ready.ports;
+  return poll(how.signal, () => allAccept(wanted, how.addresses, ports));
+}
+
+async function allAccept(
+  wanted: readonly number[],
+  addresses: readonly string[],
+  published: ReadonlyMap<number, number>,
+): Promise<boolean> {
+  for (const port of wanted) {
+    if (!(await accepts(port, addresses, published.get(port)))) return false;
+  }
+  return true;
 }
 
 async function untilLogged(

@@ -1,5 +1,7 @@
+import { pipeline } from "node:stream/promises";
 import { HarnessError } from "../model/errors.ts";
 import { BoundedText, type DockerClient } from "./daemon.ts";
+import { Demultiplexer } from "./demux.ts";
 import type { Labels } from "./labels.ts";
 
 /** A program run once in a container of its own. */
@@ -34,8 +36,9 @@ export async function runTool(docker: DockerClient, request: ToolRequest): Promi
   const stderr = new BoundedText(64 * 1024);
   try {
     const stream = await container.attach({ stream: true, stdout: true, stderr: true });
-    docker.modem.demuxStream(stream, stdout, stderr);
-    const drained = new Promise<void>((resolve) => stream.once("close", resolve).once("end", resolve));
+    const drained = pipeline(stream, new Demultiplexer(stdout, stderr));
+    // Awaited below; a stream that breaks before the end must not become an unhandled rejection.
+    drained.catch(() => {});
     await container.start();
     const { StatusCode } = await within(container.wait(), request);
     await within(drained, request);

@@ -80,7 +80,14 @@ async function readCommand(
   const stderr = new BoundedText(4096);
   const exitCode = await execInto(container, command, { stdout: scan, stderr }, { timeoutMs: readTimeoutMs });
   if (exitCode !== 0) throw new Error(`"${command.join(" ").slice(0, 200)}" ended with ${exitCode}: ${stderr.text()}`);
+  const damage = unread("dump", scan);
+  if (damage !== undefined) throw damage;
   return { bytes: scan.bytes, files: 1 };
+}
+
+/** A packed file that could not be unpacked may hide anything. */
+function unread(name: string, { unpackError }: ScanStream): Error | undefined {
+  return unpackError === undefined ? undefined : new Error(`${name} cannot be unpacked: ${unpackError}`);
 }
 
 async function readContainerLog(
@@ -162,7 +169,7 @@ class TarScan {
     const done = (error?: Error | null): void => {
       this.bytes += scan.bytes;
       this.files += 1;
-      next(error);
+      next(error ?? unread(name, scan));
     };
     pipe(stream, scan, done);
   }

@@ -60,7 +60,7 @@ export interface Service {
   readonly front?: boolean;
   /** Also on the federation network without being the front: a homeserver that calls out from behind its proxy. */
   readonly federates?: boolean;
-  /** When this container is ready: a log line (regular expression), a port that accepts, or a command that exits 0. */
+  /** When this container is ready: a log line (regular expression), ports that accept, or a command that exits 0. */
   readonly ready: ReadyCondition;
   /** Ports the harness may reach, published on 127.0.0.1 only. */
   readonly publish?: readonly number[];
@@ -75,6 +75,8 @@ export interface Service {
 export type ReadyCondition =
   | { readonly kind: "log"; readonly pattern: string }
   | { readonly kind: "port"; readonly port: number }
+  /** All of them accept: for servers that open one after the other. */
+  | { readonly kind: "ports"; readonly ports: readonly number[] }
   | { readonly kind: "command"; readonly command: readonly string[] };
 
 /** Where a candidate keeps what it knows; searched by E-01, D-03, D-12 … */

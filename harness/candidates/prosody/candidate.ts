@@ -21,7 +21,7 @@ export const candidate: Candidate = {
     prosody: {
       image: "prosody",
       front: true,
-      ready: { kind: "port", port: 5222 },
+      ready: { kind: "ports", ports: [5222, 5269, 5281] },
       publish: [5222, 5223, 5269, 5270, 5280, 5281],
       versions: ["dpkg-query", "-W", "prosody", "prosody-modules", "lua5.4", "lua-sec", "lua-event", "libssl3t64"],
       memoryMiB: 1024,

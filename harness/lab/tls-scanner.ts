@@ -36,7 +36,7 @@ const negotiations: Partial<Readonly<Record<EndpointKind, Negotiation>>> = {
 };
 
 /** Measured on 2 busy cores: 4 s for two HTTPS ports, 18 to 30 s for five of XMPP. A server that dies midway costs SSLyze minutes. */
-const scanTimeoutMs = 120_000;
+const scanTimeoutMs = 200_000;
 
 /** SSLyze in a container of its own beside the server: what it sees is what another server or a client sees. */
 export function createTlsScanner(place: TlsScannerPlace): TlsScanner {

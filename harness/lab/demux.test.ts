@@ -2,7 +2,7 @@ import { equal, rejects } from "node:assert/strict";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { BoundedText } from "./daemon.ts";
 import { Demultiplexer } from "./demux.ts";
 

@@ -202,14 +202,14 @@ describe("a deployment that cannot start", () => {
     const sabotage = {
       files: [{ service: "prosody", path: "/etc/prosody/prosody.cfg.lua", append: "this is not lua" }],
     };
-    const before = (await containersOf(runId)).length;
+    const count = (await containersOf(runId)).length;
     await rejects(
       lab.deploy({ candidate, config: "default", servers: 1, sabotage, signal }),
       (error) =>
         error instanceof HarnessError && error.code === "lab-fault" && /syntax error|prosody\.cfg/.test(error.message),
     );
     const servers = (await containersOf(runId)).filter((each) => each.Labels[labelNames.server] !== undefined);
-    ok(servers.length <= before);
+    ok(servers.length <= count);
   });
 
   test("ends as interrupted when the run is", async () => {

@@ -2,7 +2,7 @@
 // lockfile if they are not installed yet and prints the path of the Node to run on. Everything said goes to standard error.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -110,7 +110,7 @@ function chooseNode() {
   if (isAtLeast(process.versions.node, neededNode)) return process.execPath;
   const packaged = join(modules, `node-linux-${process.arch}`, "bin", "node");
   if (process.platform === "linux" && existsSync(packaged)) return packaged;
-  return fail(
+  return stop(
     `Prüfstand needs Node.js ${neededNode.join(".")} or newer, this is ${process.versions.node} and there is no packaged one for ${process.platform}-${process.arch}; install Node.js 24 from nodejs.org`,
   );
 }
@@ -130,17 +130,20 @@ function withLock(path, work) {
   }
 }
 
+/** Written aside and linked, so that the lock appears with its owner's number in it or not at all. */
 function takeLock(path) {
+  const aside = `${path}.${process.pid}`;
   try {
-    const file = openSync(path, "wx");
-    writeSync(file, String(process.pid));
-    closeSync(file);
+    writeFileSync(aside, String(process.pid));
+    linkSync(aside, path);
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
     const owner = Number(readText(path));
     if (owner > 0 && !isRunning(owner)) rmSync(path, { force: true });
     return false;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 

@@ -32,7 +32,7 @@ try {
 
 function main() {
   if (!isAtLeast(process.versions.node, lowestStarter)) {
-    fail(
+    stop(
       `Prüfstand needs Node.js 18 or newer to start, this is ${process.versions.node}; on Debian: sudo apt-get install nodejs npm`,
     );
   }

@@ -136,13 +136,13 @@ function checkScale(rule: ScaleRule, path: Path, types: TypeOf, check: CheckCond
 }
 
 /** Values rise strictly; points only rise or only fall, and `then: 0` may only follow falling points. */
-function checkLine({ points, then }: LinearRule, path: Path, problems: Problems): void {
+function checkLine({ points, beyond }: LinearRule, path: Path, problems: Problems): void {
   const place = [...path, "points"];
   const pairs = points.slice(1).map((point, index) => [points[index] ?? point, point] as const);
   pairs.forEach(([[before], [value]], index) => {
     if (value <= before) problems.add([...place, index + 1], `a value above ${before}`, String(value));
   });
   const rises = pairs.some(([[, before], [, bp]]) => bp > before);
-  const falls = pairs.some(([[, before], [, bp]]) => bp < before) || then === 0;
+  const falls = pairs.some(([[, before], [, bp]]) => bp < before) || beyond === 0;
   if (rises && falls) problems.add(place, "points that only rise or only fall", JSON.stringify(points));
 }

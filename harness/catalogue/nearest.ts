@@ -1,10 +1,10 @@
 /** Edits (insert, delete, replace) that turn one text into the other. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [i, character] of [...left].entries()) {
+  for (let i = 0; i < left.length; i += 1) {
     const next = [i + 1];
-    for (const [j, other] of [...right].entries()) {
-      const replaced = (row[j] ?? 0) + (character === other ? 0 : 1);
+    for (let j = 0; j < right.length; j += 1) {
+      const replaced = (row[j] ?? 0) + (left[i] === right[j] ? 0 : 1);
       next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;

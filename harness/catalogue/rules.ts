@@ -95,7 +95,7 @@ export class RuleReader {
       kind: "linear",
       of,
       points: scale.points,
-      ...(scale.then === 0 && { then: 0 as const }),
+      ...(scale.then === 0 && { beyond: 0 as const }),
       ...(scale.censored_as !== undefined && { censoredAs: scale.censored_as }),
     };
   }

@@ -39,7 +39,7 @@ function beforeRun(cell: Cell): Outcome | undefined {
   const { row, candidate } = cell;
   if (row.dropped) return undecided("not-applicable", "stated-need", row.dropped);
   const lacking = row.needs.filter((need) => !candidate.abilities.includes(need));
-  if (lacking.length > 0) return missingAbility(cell, `${lacking.join(", ")}`);
+  if (lacking.length > 0) return missingAbility(cell, lacking.join(", "));
   if (byDocument(cell)) return undefined;
   if (row.scenarios.length === 0) return undefined;
   return planGate(cell);

@@ -1,15 +1,15 @@
 import type { Catalogue, Criterion } from "../model/criterion.ts";
 import type { ProofRecord } from "../model/control.ts";
-import type { CandidateFacts, JournalEntry } from "../model/journal.ts";
-import type { CriterionFacts, Result, VerdictRecord } from "../model/result.ts";
+import type { JournalEntry } from "../model/journal.ts";
+import type { CriterionFacts, Proof, Result, VerdictRecord } from "../model/result.ts";
 import { assess } from "./assess.ts";
 import { indexJournal } from "./journal-index.ts";
-import type { JournalIndex } from "./journal-index.ts";
 import type { Subjects } from "./proofs.ts";
 import { proofOf } from "./proofs.ts";
 import { writeRecord } from "./record.ts";
 import { totalOf } from "./totals.ts";
 import type { Cell } from "./view.ts";
+import type { Declarations } from "./wording.ts";
 
 export interface JudgeInput {
   readonly entries: readonly JournalEntry[];
@@ -29,8 +29,12 @@ export interface JudgeInput {
 export function judge({ entries, journalSha256, catalogue, proofs, subjects }: JudgeInput): Result {
   const index = indexJournal(entries);
   const rows = catalogue.criteria.filter(({ active, dropped }) => active || dropped);
+  const declarations: Declarations = new Map(catalogue.measurements.map((one) => [one.id, one]));
   const verdicts = index.run.candidates.flatMap((candidate) =>
-    rows.flatMap((row) => recordsOf(row, candidate, index, catalogue, proofs, subjects)),
+    rows.flatMap((row) => {
+      const proof = proofOf(row.id, candidate.protocol, proofs, subjects);
+      return recordsOf({ row, candidate, index, declarations }, proof);
+    }),
   );
   return {
     schema: "pruefstand-result-1",
@@ -54,27 +58,12 @@ export function judge({ entries, journalSha256, catalogue, proofs, subjects }: J
 }
 
 /** The deciding record and, for rows shown on both configurations, the plain column "as shipped". */
-function recordsOf(
-  row: Criterion,
-  candidate: CandidateFacts,
-  index: JournalIndex,
-  catalogue: Catalogue,
-  proofs: readonly ProofRecord[],
-  subjects: Subjects | undefined,
-): readonly VerdictRecord[] {
-  const proof = proofOf(row.id, candidate.protocol, proofs, subjects);
-  const declarations = new Map(catalogue.measurements.map((declaration) => [declaration.id, declaration]));
-  const deciding: Cell = {
-    row,
-    candidate,
-    base: row.config === "default" ? "default" : "hardened",
-    plain: false,
-    index,
-    declarations,
-  };
+function recordsOf(place: Omit<Cell, "base" | "plain">, proof: Proof): readonly VerdictRecord[] {
+  const { row } = place;
+  const deciding: Cell = { ...place, base: row.config === "default" ? "default" : "hardened", plain: false };
   const decided = writeRecord(deciding, assess(deciding), true, proof);
   if (row.config !== "both" || row.dropped) return [decided];
-  const shipped: Cell = { ...deciding, base: "default", plain: true };
+  const shipped: Cell = { ...place, base: "default", plain: true };
   return [decided, writeRecord(shipped, assess(shipped), false, proof)];
 }
 

@@ -152,12 +152,12 @@ function spanOf(
 }
 
 /** Straight lines between the points (catalogue 2b, `linear`). */
-export function interpolate({ points, then }: Pick<LinearRule, "points" | "then">, value: number): number {
+export function interpolate({ points, beyond }: Pick<LinearRule, "points" | "beyond">, value: number): number {
   const [first] = points;
   const last = points.at(-1);
   if (!first || !last) return 0;
   if (value <= first[0]) return first[1];
-  if (value > last[0]) return then ?? last[1];
+  if (value > last[0]) return beyond ?? last[1];
   const index = points.findIndex(([x]) => value <= x);
   const [rightX, rightBp] = points[index] ?? last;
   const [leftX, leftBp] = points[index - 1] ?? first;

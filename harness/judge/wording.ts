@@ -42,12 +42,25 @@ export function titleOf(id: string, declarations: Declarations, language: Langua
   return declarations.get(id)?.title[language] ?? id;
 }
 
-const withUnit = (text: string, unit: string): string => (unit === "" ? text : `${text} ${unit}`);
+/** Units that are words; symbols such as s, bit and GiB are the same in both languages. */
+const germanUnits: Readonly<Record<string, string>> = {
+  years: "Jahre",
+  months: "Monate",
+  days: "Tage",
+  rows: "Einträge",
+  bit: "Bit",
+  "msg/s": "Nachrichten/s",
+};
+
+function withUnit(text: string, unit: string, language: Language): string {
+  if (unit === "") return text;
+  return `${text} ${language === "de" ? (germanUnits[unit] ?? unit) : unit}`;
+}
 
 function writeValue(value: number | boolean, unit: string, language: Language): string {
   if (typeof value === "boolean") return (value ? yes : no)[language];
   if (value === Number.POSITIVE_INFINITY) return unlimited[language];
-  return withUnit(writeNumber(value, language), unit);
+  return withUnit(writeNumber(value, language), unit, language);
 }
 
 /** "20 von 20", "0,42 s", "über 50", "nicht beobachtet" */

@@ -48,13 +48,14 @@ export interface StepsRule {
   readonly steps: readonly { readonly bp: number; readonly when: readonly Condition[] }[];
 }
 
-/** Straight line between the points, constant before the first; after the last: 0 if `then` is 0, else constant. */
+/** Straight line between the points, constant before the first; after the last: 0 if `beyond` is 0, else constant. */
 export interface LinearRule {
   readonly kind: "linear";
   /** One measurement, or the mean of several. */
   readonly of: readonly MeasurementRef[];
   readonly points: readonly (readonly [number, number])[];
-  readonly then?: 0;
+  /** `then: 0` in criteria.yaml. */
+  readonly beyond?: 0;
   /** A value not seen by the end of the window counts as this (F-08: 3600 s). */
   readonly censoredAs?: number;
 }

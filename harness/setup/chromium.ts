@@ -4,7 +4,7 @@ import { canInstallPackages, findCommand, installPackages, runCommand, type Prog
 /** Names under which distributions install it. */
 const commands = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** Names a browser to use instead. */
-export const chromiumVariable = "PRUEFSTAND_CHROMIUM";
+const chromiumVariable = "PRUEFSTAND_CHROMIUM";
 
 /** Path of a Chromium, or undefined. */
 export async function findChromium(): Promise<string | undefined> {

@@ -65,7 +65,7 @@ async function startDaemon(progress: Progress): Promise<DaemonFacts> {
     const facts = exitCode === 0 ? await waitForDaemon(30_000) : undefined;
     if (facts !== undefined) return facts;
   }
-  const log = startDetached();
+  const log = await startDetached();
   const facts = await waitForDaemon(startTimeoutMs);
   if (facts !== undefined) return facts;
   throw new HarnessError("environment", "expected dockerd to answer within 90 s after its start, it did not", {
@@ -74,11 +74,12 @@ async function startDaemon(progress: Progress): Promise<DaemonFacts> {
 }
 
 /** Outlives this process, as the distribution's service would. Returns its log file, relative to the repository. */
-function startDetached(): string {
+async function startDetached(): Promise<string> {
   const log = join(".cache", "dockerd.log");
   mkdirSync(join(projectRoot, ".cache"), { recursive: true });
   const output = openSync(join(projectRoot, log), "a");
-  const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", output, output] });
+  const dockerd = (await findCommand("dockerd")) ?? "dockerd";
+  const child = spawn(dockerd, [], { detached: true, stdio: ["ignore", output, output] });
   child.on("error", () => {});
   child.unref();
   return log;

@@ -7,7 +7,7 @@ import { askDaemon, dockerRemedy, type DaemonFacts } from "./docker.ts";
 import { diskSpace, memory } from "./resources.ts";
 import { findCommand, runCommand } from "./system.ts";
 
-export type DoctorState = "ok" | "warning" | "missing";
+type DoctorState = "ok" | "warning" | "missing";
 
 /** One precondition of a run: what is needed, what was found, and the command that helps. */
 export interface DoctorCheck {

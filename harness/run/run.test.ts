@@ -302,7 +302,7 @@ describe("a run", () => {
     const { entries, outcome } = await ran({ state, candidates, concurrency: 1 });
     assert.deepEqual(endings(entries), [
       "SZ-90 completed",
-      "SZ-90 lab-fault",
+      "SZ-90 environment",
       "SZ-90 environment",
       "SZ-90 environment",
       "SZ-90 environment",

@@ -144,7 +144,9 @@ async function runUnit(unit: Unit, state: State): Promise<void> {
     try {
       deployment ??= await deploy(job, state);
     } catch (error) {
-      await fail(job, toFault(error), state);
+      const fault = toFault(error);
+      await noticeBrokenEngine(state, fault);
+      await fail(job, state.broken ?? fault, state);
       continue;
     }
     const outcome = await runJob(job, deployment, options);

@@ -19,20 +19,11 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
-function chainFindings(journal: Journal): readonly Finding[] {
-  const torn = journal.torn
-    ? [{ id: `${runFiles.journal}:${journal.entries.length + 1}`, problem: "the last line is cut off" }]
-    : [];
-  const open =
-    journal.entries.at(-1)?.type === "run-ended"
-      ? []
-      : [{ id: runFiles.journal, problem: "does not tell how the run ended" }];
-  return [
-    ...journal.breaks.map(({ line, what }) => ({ id: `${runFiles.journal}:${line}`, problem: what })),
-    ...torn,
-    ...open,
-  ];
-}
+const chainFindings = ({ breaks }: Journal): readonly Finding[] =>
+  breaks.map(({ line, what }) => ({ id: `${runFiles.journal}:${line}`, problem: what }));
+
+/** A run that was killed is whole as far as it goes; the reader should know that it does not go to the end. */
+const isUnfinished = ({ torn, entries }: Journal): boolean => torn || entries.at(-1)?.type !== "run-ended";
 
 /** Each evidence file must still be what the journal says it was when the scenario wrote it. */
 async function evidenceFindings(folder: string, journal: Journal): Promise<readonly Finding[]> {
@@ -84,6 +75,7 @@ async function run(name: string, options: VerifyOptions): Promise<ExitCode> {
     printJson({
       id: journal.entries[0]?.type === "run-started" ? journal.entries[0].run.id : name,
       intact,
+      unfinished: isUnfinished(journal),
       signedBy: signedBy ?? null,
       trusted: manifest.trusted,
       findings,
@@ -91,6 +83,8 @@ async function run(name: string, options: VerifyOptions): Promise<ExitCode> {
   else {
     const paint = paintFor(process.stdout);
     for (const finding of findings) print(`${paint("bad", "changed")}  ${safe(finding.id)}: ${safe(finding.problem)}`);
+    if (isUnfinished(journal))
+      print(`${paint("doubt", "note")}     the run was cut off: its journal does not tell how it ended`);
     if (wrongKey) print(`${paint("bad", "changed")}  signed by another key than the one named`);
     print(
       `${intact ? paint("good", "intact") : paint("bad", "not intact")}: ${journal.entries.length} journal entries, ${files} files, ${signatureWords(manifest)}`,

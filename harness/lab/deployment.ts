@@ -86,7 +86,7 @@ async function startServer(
     candidate: plan.candidate,
     config: plan.config,
     sabotage: plan.sabotage,
-    federationAllow: plan.federationAllow?.[id],
+    federationAllow: plan.federationAllow?.[id]?.map(domainOf),
     secrets,
     authority,
     edge,

@@ -9,7 +9,7 @@ export interface DeployPlan {
   readonly candidate: Candidate;
   readonly config: ConfigName;
   readonly servers: 1 | 2 | 3;
-  /** Server id → domains it may federate with, for templates as `federationAllow`; absent: the configuration decides. */
+  /** Server id → ids of the servers it may federate with; templates get their domains as `federationAllow`. Absent: the configuration decides. */
   readonly federationAllow?: Readonly<Record<string, readonly string[]>>;
   readonly sabotage?: Sabotage;
   readonly signal: AbortSignal;

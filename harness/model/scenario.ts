@@ -65,7 +65,7 @@ export interface Scenario {
   readonly shares?: "read-only";
   /** Needs the machine for itself (load). */
   readonly exclusive?: boolean;
-  /** Needs the federation to start with this allow list instead of the configuration's own: indexes of servers that trust each other. */
+  /** Needs the federation to start with this allow list instead of the configuration's own: server id → ids of servers it trusts. */
   readonly federation?: { readonly allow: Readonly<Record<string, readonly string[]>> };
   /** Deadline for the whole scenario, in seconds; `params` may hold longer waits in profile full, added on top. */
   readonly timeBudget: number;

@@ -5,13 +5,18 @@ import type { Person, RunningServer } from "./server.ts";
 export type Milliseconds = number;
 
 /**
- * A place messages go to. `id` is a room id (Matrix), a bare JID (XMPP direct) or a room JID (MUC).
- * A direct chat has exactly two people.
+ * A place messages go to, the same object for everyone in it. `id` is a room id (Matrix), a room JID (MUC) or, in an XMPP
+ * direct chat, the JID of the person it was opened with; there `between` names both, and each writes to the other one.
  */
 export interface Conversation {
   readonly kind: "direct" | "group";
   readonly id: string;
+  readonly between?: readonly [string, string];
 }
+
+/** Where `own` sends what goes into the conversation. */
+export const destinationOf = (conversation: Conversation, own: string): string =>
+  conversation.between?.find((address) => address !== own) ?? conversation.id;
 
 export interface SentMessage {
   /** Event id or stanza id, usable for retraction. */

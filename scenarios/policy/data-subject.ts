@@ -111,7 +111,10 @@ export const scenario = defineScenario({
   async run(ctx) {
     const [own, partner] = ctx.servers;
     if (own === undefined || partner === undefined) return;
-    const alice = await ctx.open(await ctx.person(own, "alice"));
+    const owner = await ctx.person(own, "alice");
+    // Forty messages in a row are not what a rate limit for one person is for; the row asks about taking back.
+    await own.administration.exemptFromRateLimits?.([owner.name]);
+    const alice = await ctx.open(owner);
     const bob = await ctx.open(await ctx.person(own, "bob"));
     const carol = await ctx.open(await ctx.person(partner, "carol"));
     const deadline = { what: "the peer to be in the chat", withinMs: 30_000 };

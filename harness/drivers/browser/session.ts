@@ -15,12 +15,16 @@ import type {
   WithSecrets,
   WithTraffic,
 } from "../../model/session.ts";
+import { destinationOf } from "../../model/session.ts";
 import { callPage, type BenchFunctions, type FileOutcome, type PageEvent } from "./bench-page.ts";
 import { elapsed, type Conditions } from "./condition.ts";
 import { encryptionFault, plainnessFault } from "./stanzas.ts";
 import type { Wire } from "./wire.ts";
 
-export type EncryptingSession = Session & WithEncryption & WithSecrets & WithTraffic & WithScreenshot;
+export interface EncryptingSession extends Session, WithEncryption, WithSecrets, WithTraffic, WithScreenshot {
+  /** Hosts and ports outside of the lab that the client asked for; none was reached. May be hostile text. */
+  blockedContacts(): readonly string[];
+}
 
 const answerMs = 30_000;
 const messagesKept = 100_000;
@@ -30,6 +34,8 @@ export interface SessionParts {
   readonly page: Page;
   readonly wire: Wire;
   readonly conditions: Conditions;
+  /** What the tunnel refused so far. */
+  readonly refused: readonly string[];
   /** Closes page, storage and tunnel. */
   close(): Promise<void>;
 }
@@ -49,6 +55,8 @@ export class ConverseSession implements EncryptingSession {
   #disposing: Promise<void> | undefined;
   /** Converse has one encryption switch per chat, so sending goes one after the other. */
   #last: Promise<unknown> = Promise.resolve();
+
+  readonly #encrypting = new Set<string>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -74,7 +82,7 @@ export class ConverseSession implements EncryptingSession {
 
   async openDirect(peer: string): Promise<Conversation> {
     await this.#call(`opening a chat with ${peer}`, "openDirect", peer);
-    return { kind: "direct", id: peer };
+    return { kind: "direct", id: peer, between: [this.address, peer] };
   }
 
   async openEncryptedDirect(peer: string): Promise<Conversation> {
@@ -87,21 +95,25 @@ export class ConverseSession implements EncryptingSession {
       await pause(pollMs);
     }
     await this.#handshake(peer);
-    return { kind: "direct", id: peer };
+    this.#encrypting.add(peer);
+    return { kind: "direct", id: peer, between: [this.address, peer] };
   }
 
   send(conversation: Conversation, text: string): Promise<SentMessage> {
     return this.#sendChecked(conversation, text, false);
   }
 
-  sendEncrypted(conversation: Conversation, text: string): Promise<SentMessage> {
+  /** The first answer in a chat that the other side opened has to learn its keys, too. */
+  async sendEncrypted(conversation: Conversation, text: string): Promise<SentMessage> {
+    const peer = peerOf(conversation, this.address);
+    if (!this.#encrypting.has(peer)) await this.openEncryptedDirect(peer);
     return this.#sendChecked(conversation, text, true);
   }
 
   async sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
     this.#parts.wire.upload = undefined;
     const outcome = await this.#inTurn(() =>
-      this.#call(`upload of ${name} and its message`, "sendFile", peerOf(conversation), name, [...bytes]),
+      this.#call(`upload of ${name} and its message`, "sendFile", peerOf(conversation, this.address), name, [...bytes]),
     );
     if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
     if (outcome.error !== undefined) throw await this.#uploadFailure(name, outcome.error);
@@ -149,6 +161,10 @@ export class ConverseSession implements EncryptingSession {
 
   traffic(): readonly TrafficFrame[] {
     return this.#parts.wire.frames();
+  }
+
+  blockedContacts(): readonly string[] {
+    return [...this.#parts.refused];
   }
 
   screenshot(): Promise<Uint8Array> {
@@ -237,7 +253,9 @@ export class ConverseSession implements EncryptingSession {
 
   async #sendChecked(conversation: Conversation, text: string, encrypted: boolean): Promise<SentMessage> {
     const what = `sending ${encrypted ? "an encrypted" : "a plain"} message`;
-    const outcome = await this.#inTurn(() => this.#call(what, "send", peerOf(conversation), text, encrypted));
+    const outcome = await this.#inTurn(() =>
+      this.#call(what, "send", peerOf(conversation, this.address), text, encrypted),
+    );
     if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
     if (outcome.error !== undefined) throw this.#refusal(what, outcome.error);
     const fault = encrypted ? encryptionFault : plainnessFault;
@@ -316,8 +334,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const lacking = (person: Person, extension: string): HarnessError =>
   new HarnessError("unsupported", `${person.server.domain} does not announce ${extension}, which Converse.js needs`);
 
-function peerOf(conversation: Conversation): string {
-  if (conversation.kind === "direct") return conversation.id;
+function peerOf(conversation: Conversation, own: string): string {
+  if (conversation.kind === "direct") return destinationOf(conversation, own);
   throw new HarnessError("unsupported", "The Converse.js driver sends to direct chats only");
 }
 

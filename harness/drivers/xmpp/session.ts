@@ -1,4 +1,5 @@
 import { HarnessError } from "../../model/errors.ts";
+import { destinationOf } from "../../model/session.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
 import type {
   Attachment,
@@ -150,7 +151,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   }
 
   async openDirect(peer: string): Promise<Conversation> {
-    return { kind: "direct", id: bare(peer) };
+    return { kind: "direct", id: bare(peer), between: [this.address, bare(peer)] };
   }
 
   async createGroup(name: string): Promise<Conversation> {
@@ -188,7 +189,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
     const id = crypto.randomUUID();
     const type = conversation.kind === "group" ? "groupchat" : "chat";
     this.#senders.set(id, this.address);
-    const stanza = xml("message", { to: conversation.id, type, id }, ...content(id));
+    const stanza = xml("message", { to: destinationOf(conversation, this.address), type, id }, ...content(id));
     return { id, acknowledgedAt: await this.stream.sendAcknowledged(stanza.toString()) };
   }
 
@@ -208,7 +209,10 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   }
 
   async history(conversation: Conversation, limit: number): Promise<readonly ReceivedMessage[]> {
-    const query = conversation.kind === "group" ? { archive: conversation.id } : { peer: conversation.id };
+    const query =
+      conversation.kind === "group"
+        ? { archive: conversation.id }
+        : { peer: destinationOf(conversation, this.address) };
     // Retractions and chat states are stored too: ask for more than wanted, keep the newest texts.
     const stored = await readArchive(this.stream, query, limit * 2);
     const retracted = new Set(stored.map((message) => retractionIn(message)?.id));

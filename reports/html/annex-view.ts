@@ -17,7 +17,11 @@ function factsOf(book: Book) {
     { name: word("seed"), value: text(run.seed), code: true },
     { name: word("profile"), value: text(result.profile), code: false },
     { name: word("repetitionsPlanned"), value: formatNumber(run.repeat), code: false },
-    { name: word("harness"), value: text(`${harness.version}, Git ${harness.commit}${harness.dirty ? " +" : ""}`), code: false },
+    {
+      name: word("harness"),
+      value: text(`${harness.version}, Git ${harness.commit}${harness.dirty ? " +" : ""}`),
+      code: false,
+    },
     { name: word("catalogue"), value: text(run.catalogue.path), code: false },
     { name: word("catalogueHash"), value: text(result.catalogueSha256), code: true },
     { name: word("journalHash"), value: text(result.journalSha256), code: true },

@@ -11,6 +11,8 @@ export interface GroupOfCriteria {
   readonly gp: number;
 }
 
+export type EvidenceFacts = NonNullable<ReportInput["evidence"]>[number];
+
 export interface Book {
   readonly input: ReportInput;
   readonly result: Result;
@@ -22,6 +24,8 @@ export interface Book {
   readonly total: (candidate: string) => CandidateTotal | undefined;
   /** The verdict that counts. */
   readonly decided: (criterion: string, candidate: string) => VerdictRecord | undefined;
+  /** Size and hash of an evidence file, if the journal has them. */
+  readonly evidence: (path: string) => EvidenceFacts | undefined;
   /** The other configuration, shown for comparison. */
   readonly beside: (criterion: string, candidate: string) => VerdictRecord | undefined;
 }
@@ -52,6 +56,7 @@ export function openBook(input: ReportInput): Book {
   const { result } = input;
   const decided = indexed(result.verdicts.filter((verdict) => verdict.decides));
   const beside = indexed(result.verdicts.filter((verdict) => !verdict.decides));
+  const evidence = new Map((input.evidence ?? []).map((file) => [file.path, file]));
   const totals = new Map(result.totals.map((total) => [total.candidate, total]));
   return {
     input,
@@ -61,6 +66,7 @@ export function openBook(input: ReportInput): Book {
     gp: sumOfGp(result.criteria),
     total: (candidate) => totals.get(candidate),
     decided: (criterion, candidate) => decided.get(keyOf(criterion, candidate)),
+    evidence: (path) => evidence.get(path),
     beside: (criterion, candidate) => beside.get(keyOf(criterion, candidate)),
   };
 }

@@ -23,7 +23,8 @@ interface Axis {
 
 const plain = (text: string): Localized => ({ de: text, en: text });
 const round = (value: number): number => Math.round(value * 10) / 10;
-const isPowerStep = (value: number): boolean => [1, 2, 5].includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9)));
+const isPowerStep = (value: number): boolean =>
+  [1, 2, 5].includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9)));
 
 const stepBelow = (value: number): number => {
   const power = 10 ** Math.floor(Math.log10(value) + 1e-9);
@@ -35,7 +36,12 @@ const stepAbove = (value: number): number => {
   return Math.round(below / 10 ** Math.floor(Math.log10(below) + 1e-9)) === 2 ? below * 2.5 : below * 2;
 };
 
-function axisOf(values: readonly number[], range: readonly [number, number], logarithmic: boolean, count: number): Axis {
+function axisOf(
+  values: readonly number[],
+  range: readonly [number, number],
+  logarithmic: boolean,
+  count: number,
+): Axis {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const scale =
@@ -133,7 +139,9 @@ function summaryTable(charts: readonly ChartData[], titles: readonly string[]) {
 function figureOf(book: Book, charts: readonly ChartData[], number: number) {
   const first = charts[0];
   if (first === undefined) throw new RangeError("a figure needs at least one chart");
-  const titles = charts.map((chart) => book.candidates.find((item) => item.id === chart.candidate)?.title ?? chart.candidate);
+  const titles = charts.map(
+    (chart) => book.candidates.find((item) => item.id === chart.candidate)?.title ?? chart.candidate,
+  );
   const xs = charts.flatMap((chart) => chart.points.map(([at]) => at));
   const ys = charts.flatMap((chart) => chart.points.flatMap(([, value]) => (value === null ? [] : [value])));
   const x = xAxisOf(first.kind, xs.length > 0 ? xs : [0, 1]);
@@ -147,7 +155,13 @@ function figureOf(book: Book, charts: readonly ChartData[], number: number) {
     unit: first.unit,
     xLabel: first.xLabel,
     alt: word("chartAlt", { x: first.xLabel, unit: first.unit, series: joined(titles) }),
-    box: { ...box, middle: (box.left + box.right) / 2, labelY: box.height - 8, tickY: box.bottom + 18, tickX: box.left - 8 },
+    box: {
+      ...box,
+      middle: (box.left + box.right) / 2,
+      labelY: box.height - 8,
+      tickY: box.bottom + 18,
+      tickX: box.left - 8,
+    },
     xTicks: x.ticks,
     yTicks: y.ticks.map((tick) => ({ ...tick, textAt: tick.at + 4 })),
     series,
@@ -166,6 +180,10 @@ export function chartsView(book: Book) {
   }
   const place = (chart: ChartData): number => order.get(chart.candidate) ?? order.size;
   return [...figures.values()].map((charts, index) =>
-    figureOf(book, charts.toSorted((a, b) => place(a) - place(b)), index + 1),
+    figureOf(
+      book,
+      charts.toSorted((a, b) => place(a) - place(b)),
+      index + 1,
+    ),
   );
 }

@@ -12,7 +12,9 @@ export function marksOf(record: VerdictRecord): Localized[] {
   return [
     ...(record.verdict === "met" && proof !== undefined ? [word(proof)] : []),
     ...(record.unstable ? [word("unstable")] : []),
-    ...(["E1", "E2", "E3"].includes(record.grade) ? [{ de: `${word("attested").de} ${record.grade}`, en: `${word("attested").en} ${record.grade}` }] : []),
+    ...(["E1", "E2", "E3"].includes(record.grade)
+      ? [{ de: `${word("attested").de} ${record.grade}`, en: `${word("attested").en} ${record.grade}` }]
+      : []),
   ];
 }
 

@@ -87,7 +87,9 @@ function productOf(book: Book, candidate: CandidateFacts) {
     licence: candidate.licence,
     protocol: candidate.protocol,
     encryption: joined(candidate.endEncryption),
-    abilities: joined(candidate.abilities.map((ability) => (hasWord(`ability-${ability}`) ? word(`ability-${ability}`) : ability))),
+    abilities: joined(
+      candidate.abilities.map((ability) => (hasWord(`ability-${ability}`) ? word(`ability-${ability}`) : ability)),
+    ),
     notes: candidate.notes,
     shares: sharesOf(book, candidate.id),
     failures: failuresOf(book, candidate.id),

@@ -57,12 +57,15 @@ function measurementOf(titles: ReadonlyMap<string, Localized>, measurement: Used
 
 function proofText(record: VerdictRecord): Localized {
   const { state, at, controls } = record.proof;
-  return word(`proof-${state}`, { at: at === undefined ? plain("–") : formatDate(at), controls: controls.join(", ") || "–" });
+  return word(`proof-${state}`, {
+    at: at === undefined ? plain("–") : formatDate(at),
+    controls: controls.join(", ") || "–",
+  });
 }
 
 function evidenceOf(book: Book, paths: readonly string[]) {
   return paths.map((path) => {
-    const file = book.input.evidence?.find((item) => item.path === path);
+    const file = book.evidence(path);
     return {
       path: path.replace(/^evidence\//u, ""),
       href: evidenceHref(path) ?? null,
@@ -115,7 +118,12 @@ export function repeatCommand(book: Book, criterion: string, candidate: string):
   return `./pruefstand run ${parts.map(shellArgument).join(" ")}`;
 }
 
-function resultOf(book: Book, titles: ReadonlyMap<string, Localized>, criterion: CriterionFacts, candidate: CandidateFacts) {
+function resultOf(
+  book: Book,
+  titles: ReadonlyMap<string, Localized>,
+  criterion: CriterionFacts,
+  candidate: CandidateFacts,
+) {
   const decided = book.decided(criterion.id, candidate.id);
   const beside = book.beside(criterion.id, candidate.id);
   const digests = book.result.images.filter((image) => image.candidate === candidate.id);
@@ -146,7 +154,9 @@ function criterionOf(book: Book, titles: ReadonlyMap<string, Localized>, criteri
     anchor: anchor("c", criterion.id),
     title: criterion.title,
     type: criterion.type,
-    weight: scored ? { de: `${formatNumber(criterion.gp).de} GP (${share.de})`, en: `${criterion.gp} GP (${share.en})` } : null,
+    weight: scored
+      ? { de: `${formatNumber(criterion.gp).de} GP (${share.de})`, en: `${criterion.gp} GP (${share.en})` }
+      : null,
     minimum: criterion.minimum === undefined ? null : word("minimum", { bp: formatNumber(criterion.minimum) }),
     rule: criterion.ruleText,
     sources: sourcesOf(criterion),

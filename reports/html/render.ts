@@ -30,15 +30,25 @@ function handlebarsWithParts(): typeof Handlebars {
   const instance = Handlebars.create();
   instance.registerHelper("l", (text: Localized) => new Handlebars.SafeString(spans(text)));
   instance.registerHelper("t", (text: Localized) => new Handlebars.SafeString(tspans(text)));
-  instance.registerHelper("w", (key: string, { hash }: HelperOptions) => new Handlebars.SafeString(spans(word(key, hash))));
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".hbs")).toSorted()) {
+  instance.registerHelper(
+    "w",
+    (key: string, { hash }: HelperOptions) => new Handlebars.SafeString(spans(word(key, hash))),
+  );
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith(".hbs"))
+    .toSorted()) {
     instance.registerPartial(file.slice(0, -".hbs".length), readFileSync(join(folder, file), "utf8"));
   }
   return instance;
 }
 
 // strict: a field that a view does not have is an error, not an empty place in the report.
-const options = { strict: true, preventIndent: true, knownHelpers: { l: true, t: true, w: true }, knownHelpersOnly: true } as const;
+const options = {
+  strict: true,
+  preventIndent: true,
+  knownHelpers: { l: true, t: true, w: true },
+  knownHelpersOnly: true,
+} as const;
 let page: Handlebars.TemplateDelegate | undefined;
 
 /** The whole page. Compiled once per process. */

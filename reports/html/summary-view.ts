@@ -95,7 +95,11 @@ function barsOf(book: Book, shareOf: (total: CandidateTotal) => { points: number
 
 function panelsOf(book: Book) {
   const height = book.candidates.length * 22;
-  const overall = { id: "total", title: word("total"), weight: word("weightOfGroup", { gp: book.gp, share: formatShare(book.gp, book.gp) }) };
+  const overall = {
+    id: "total",
+    title: word("total"),
+    weight: word("weightOfGroup", { gp: book.gp, share: formatShare(book.gp, book.gp) }),
+  };
   return [
     { ...overall, height, bars: barsOf(book, (total) => total) },
     ...book.groups
@@ -124,7 +128,10 @@ function groupTable(book: Book) {
     })),
     rows: book.groups.map((group) => ({
       title: group.title,
-      weight: group.gp > 0 ? word("weightOfGroup", { gp: group.gp, share: formatShare(group.gp, book.gp) }) : word("requiredOnly"),
+      weight:
+        group.gp > 0
+          ? word("weightOfGroup", { gp: group.gp, share: formatShare(group.gp, book.gp) })
+          : word("requiredOnly"),
       cells: cells((total) => total.groups.find((item) => item.group === group.id)),
     })),
     total: cells((total) => total),
@@ -176,7 +183,8 @@ function defaultRisks(book: Book): Localized[] {
   const required = book.result.criteria.filter((criterion) => criterion.type === "A").map((criterion) => criterion.id);
   return book.candidates.flatMap((candidate) => {
     const failed = required.filter(
-      (id) => book.beside(id, candidate.id)?.verdict === "not-met" && book.decided(id, candidate.id)?.verdict !== "not-met",
+      (id) =>
+        book.beside(id, candidate.id)?.verdict === "not-met" && book.decided(id, candidate.id)?.verdict !== "not-met",
     );
     return failed.length > 0 ? [word("riskDefault", { product: candidate.title, rows: failed.join(", ") })] : [];
   });
@@ -191,9 +199,18 @@ function risksOf(book: Book): Localized[] {
   return [
     ...(result.runOutcome === "completed" ? [] : [word("riskUnfinished", { outcome: word(result.runOutcome) })]),
     ...defaultRisks(book),
-    ...about("riskUnstable", decided.filter((record) => record.unstable !== undefined)),
-    ...about("riskUnproven", decided.filter((record) => record.verdict === "met" && record.proof.state !== "proven")),
-    ...about("riskAttested", decided.filter((record) => !unsettled(record) && ["E1", "E2", "E3"].includes(record.grade))),
+    ...about(
+      "riskUnstable",
+      decided.filter((record) => record.unstable !== undefined),
+    ),
+    ...about(
+      "riskUnproven",
+      decided.filter((record) => record.verdict === "met" && record.proof.state !== "proven"),
+    ),
+    ...about(
+      "riskAttested",
+      decided.filter((record) => !unsettled(record) && ["E1", "E2", "E3"].includes(record.grade)),
+    ),
     ...(compressed.length > 0 ? [word("riskCompressed", { rows: compressed.join(", ") })] : []),
     ...(result.run.harness.dirty ? [word("riskDirty")] : []),
   ];

@@ -47,7 +47,9 @@ function cleaned(value: unknown, limit: number): unknown {
 
 /** A page anchor made of given parts: letters, digits and hyphens stay, everything else is spelled in hex. */
 export function anchor(...parts: readonly string[]): string {
-  return parts.map((part) => part.replace(/[^A-Za-z0-9-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`)).join("-");
+  return parts
+    .map((part) => part.replace(/[^A-Za-z0-9-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`))
+    .join("-");
 }
 
 /**

@@ -100,7 +100,11 @@ const never: Localized = { de: "keine Grenze (nie)", en: "no limit (never)" };
 /** A measured value as a sentence fragment: "3 von 20", "0,42 s", "mehr als 60 s (nicht beobachtet)". */
 export function formatValue(
   value: MeasurementValue,
-  details: { readonly unit?: string | undefined; readonly total?: number | undefined; readonly censored?: boolean | undefined } = {},
+  details: {
+    readonly unit?: string | undefined;
+    readonly total?: number | undefined;
+    readonly censored?: boolean | undefined;
+  } = {},
 ): Localized {
   if (value === null) return never;
   if (typeof value === "boolean") return value ? yes : no;
@@ -111,7 +115,10 @@ export function formatValue(
       ? plain
       : { de: `${plain.de} von ${formatNumber(total).de}`, en: `${plain.en} of ${formatNumber(total).en}` };
   if (details.censored !== true) return counted;
-  return { de: `mehr als ${counted.de} (bis dahin nicht beobachtet)`, en: `more than ${counted.en} (not seen until then)` };
+  return {
+    de: `mehr als ${counted.de} (bis dahin nicht beobachtet)`,
+    en: `more than ${counted.en} (not seen until then)`,
+  };
 }
 
 /** Decimal numbers inside a rule's arithmetic in the reader's form; ids and versions such as `below-1.2` stay. */

@@ -112,10 +112,7 @@ const texts = {
     "Kein Produkt ist wertbar: Alle verfehlen mindestens ein Ausschlusskriterium.",
     "No product is eligible: all miss at least one exclusion criterion.",
   ],
-  recommendLead: [
-    "Nach Leistungspunkten liegt {product} vorn ({share}).",
-    "By score, {product} leads ({share}).",
-  ],
+  recommendLead: ["Nach Leistungspunkten liegt {product} vorn ({share}).", "By score, {product} leads ({share})."],
   recommendOpen: [
     "Die Rangfolge ist vorläufig, solange Ausschlusskriterien offen sind: {rows}.",
     "The ranking is provisional while exclusion criteria are open: {rows}.",
@@ -319,7 +316,10 @@ const texts = {
   catalogueHash: ["Katalog, SHA-256", "Catalogue, SHA-256"],
   journalHash: ["Journal, SHA-256", "Journal, SHA-256"],
   host: ["Rechner", "Host"],
-  hostText: ["{os}, Kernel {kernel}, {cpu}, {cores} Kerne, {memory} Arbeitsspeicher", "{os}, kernel {kernel}, {cpu}, {cores} cores, {memory} memory"],
+  hostText: [
+    "{os}, Kernel {kernel}, {cpu}, {cores} Kerne, {memory} Arbeitsspeicher",
+    "{os}, kernel {kernel}, {cpu}, {cores} cores, {memory} memory",
+  ],
   images: ["Abbilder und Pakete", "Images and packages"],
   imagesCaption: ["Abbilder, mit denen gemessen wurde", "Images that were measured"],
   service: ["Dienst", "Service"],
@@ -330,7 +330,10 @@ const texts = {
     "Jede Prüfung muss an einem absichtlich verfälschten Server oder Labor scheitern können. „erkannt“ heißt: Die Prüfung hat die Verfälschung bemerkt.",
     "Each check must be able to fail on a deliberately broken server or lab. “caught” means that the check noticed the sabotage.",
   ],
-  proofsCaption: ["Gegenproben je Kriterium und Protokollfamilie", "Negative controls by criterion and protocol family"],
+  proofsCaption: [
+    "Gegenproben je Kriterium und Protokollfamilie",
+    "Negative controls by criterion and protocol family",
+  ],
   noProofs: ["Diesem Bericht liegen keine Gegenproben vor.", "No negative controls were given to this report."],
   control: ["Gegenprobe", "Control"],
   family: ["Protokoll", "Protocol"],

@@ -5,9 +5,12 @@
   const search = document.getElementById("search");
   const shown = document.getElementById("shown");
   const rows = [...document.querySelectorAll("tr[data-row]")];
-  const sections = new Map([...document.querySelectorAll("section[data-criterion]")].map((s) => [s.dataset.criterion, s]));
+  const sections = new Map(
+    [...document.querySelectorAll("section[data-criterion]")].map((s) => [s.dataset.criterion, s]),
+  );
   const texts = new Map(rows.map((row) => [row, ""]));
-  for (const row of rows) texts.set(row, `${row.textContent} ${sections.get(row.dataset.row)?.textContent ?? ""}`.toLowerCase());
+  for (const row of rows)
+    texts.set(row, `${row.textContent} ${sections.get(row.dataset.row)?.textContent ?? ""}`.toLowerCase());
 
   const visible = (row) => row.getClientRects().length > 0;
   const report = () => {

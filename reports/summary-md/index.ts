@@ -1,0 +1,53 @@
+// summary.md: a short German summary to paste into a ticket or a mail.
+import type { Renderer } from "../../harness/model/result.ts";
+import { verdictTitles } from "../../harness/model/verdict.ts";
+import { cleanDeep, cleanText } from "../text/clean.ts";
+import { formatNumber, formatShare, formatTime } from "../text/format.ts";
+import { word } from "../text/words.ts";
+
+/** Text inert in Markdown and in the HTML that Markdown may hold; one line. */
+const inline = (text: string): string =>
+  cleanText(text, 300)
+    .replace(/\s+/gu, " ")
+    .replace(/[\\`*_{}[\]<>()#+!|~&]/gu, String.raw`\$&`);
+
+export const summaryMd: Renderer = {
+  format: "md",
+  *render(raw) {
+    const { result } = cleanDeep(raw);
+    const titles = new Map(result.run.candidates.map(({ id, title, version }) => [id, `${title} ${version}`]));
+    const nameOf = (id: string): string => inline(titles.get(id) ?? id);
+    const totals = result.totals.map((total) => {
+      const cells = [
+        nameOf(total.candidate),
+        word(total.standing).de,
+        formatShare(total.points, total.maxPoints).de,
+        formatNumber(total.points, 1).de,
+        word("kOfN", total.requiredTested).de,
+      ];
+      return `| ${cells.join(" | ")} |`;
+    });
+    const notable = result.verdicts.filter(
+      (item) => item.decides && ["not-met", "not-tested", "inconclusive"].includes(item.verdict),
+    );
+    const details = notable.map(
+      (item) =>
+        `- **${inline(item.criterion)}**, ${nameOf(item.candidate)}: ${verdictTitles[item.verdict].de}. ${inline(item.reason.text.de)}`,
+    );
+    const lines = [
+      `# ${word("title").de}`,
+      "",
+      `Lauf ${inline(result.run.id)}, ${formatTime(result.run.startedAt).de}, Profil ${inline(result.profile)}.`,
+      "",
+      "| Produkt | Stand | Zielerfüllungsgrad | Leistungspunkte | Ausschlusskriterien geprüft |",
+      "| --- | --- | ---: | ---: | ---: |",
+      ...totals,
+      "",
+      "## Nicht erfüllt, nicht geprüft, unklar",
+      "",
+      ...(details.length > 0 ? details : ["Alle Kriterien sind ganz oder teilweise erfüllt."]),
+      "",
+    ];
+    yield { path: "summary.md", content: lines.join("\n") };
+  },
+};

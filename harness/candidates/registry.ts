@@ -1,5 +1,6 @@
 import { readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Candidate } from "../model/candidate.ts";
 import { HarnessError } from "../model/errors.ts";
 
@@ -13,7 +14,8 @@ export const candidates: readonly Candidate[] = (
 /** Loads `candidate.ts` of a folder, also of one outside of the repository. Throws `bad-input` if it exports no candidate. */
 export async function loadCandidate(folder: string): Promise<Candidate> {
   const file = join(folder, "candidate.ts");
-  const module = (await import(file)) as { readonly candidate?: Candidate };
+  if (!existsSync(file)) throw new HarnessError("bad-input", `expected a candidate.ts in ${folder}, found none`);
+  const module = (await import(pathToFileURL(file).href)) as { readonly candidate?: Candidate };
   if (module.candidate === undefined) {
     throw new HarnessError(
       "bad-input",

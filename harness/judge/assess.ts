@@ -164,8 +164,9 @@ function applyScale(cell: Cell, span: Span, context: RuleContext): Outcome {
 
 function anythingObserved(cell: Cell, { read }: RuleContext): boolean {
   return ruleReferences(cell.row).some(({ id, config }) => {
-    const { state } = read(id, config);
-    return state === "value" || state === "missing-ability";
+    const observed = read(id, config);
+    if (observed.state === "unknown") return observed.cause === "tie";
+    return observed.state !== "not-applicable";
   });
 }
 

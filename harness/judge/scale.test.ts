@@ -58,7 +58,10 @@ describe("linear", () => {
 
   it("gives a value not seen inside the window the lowest points it may still have", () => {
     assert.equal(pointsAt(censored(120)), 0);
-    const rising = ["measurements: [x.rate]", "scale: { kind: linear, of: x.rate, points: [[10, 0], [50, 5], [200, 10]] }"];
+    const rising = [
+      "measurements: [x.rate]",
+      "scale: { kind: linear, of: x.rate, points: [[10, 0], [50, 5], [200, 10]] }",
+    ];
     assert.equal(judgeValues(rising, { "x.rate": censored(50) }).points, 5);
     assert.equal(judgeValues(rising, { "x.rate": censored(250) }).points, 10);
   });
@@ -113,7 +116,10 @@ describe("share, points and sum", () => {
 
   it("multiplies points and stops at ten", () => {
     const keys = ["measurements: [x.count]", "scale: { kind: points, of: x.count, factor: 2 }"];
-    assert.deepEqual([3, 7].map((value) => judgeValues(keys, { "x.count": value }).points), [6, 10]);
+    assert.deepEqual(
+      [3, 7].map((value) => judgeValues(keys, { "x.count": value }).points),
+      [6, 10],
+    );
   });
 
   it("adds parts, each with its own reason", () => {
@@ -143,7 +149,10 @@ describe("values by document", () => {
   });
 
   it("lower the grade of the verdict to their own", () => {
-    const record = judgeValues(keys, { "x.flag": true, "attest.paper": { value: true, grade: "E2", scenario: "dossier" } });
+    const record = judgeValues(keys, {
+      "x.flag": true,
+      "attest.paper": { value: true, grade: "E2", scenario: "dossier" },
+    });
     assert.deepEqual([record.points, record.grade], [10, "E2"]);
   });
 

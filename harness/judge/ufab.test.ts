@@ -61,7 +61,11 @@ describe("the weighted methods", () => {
   });
 
   it("use reference values set beforehand", () => {
-    const { ranking } = referenceMethod(offers.slice(0, 1), { performance: 0.6, price: 0.4 }, { performance: 10_000, price: 500_000 });
+    const { ranking } = referenceMethod(
+      offers.slice(0, 1),
+      { performance: 0.6, price: 0.4 },
+      { performance: 10_000, price: 500_000 },
+    );
     assert.equal(ranking[0]?.formula, "0.6 × 8000 / 10000 − 0.4 × 400000 / 500000 = 0.16");
   });
 });

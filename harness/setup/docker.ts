@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { HarnessError } from "../model/errors.ts";
 import { projectRoot } from "../lab/cache-folder.ts";
@@ -40,7 +40,8 @@ export async function ensureDocker(progress: Progress = () => {}): Promise<Daemo
   if (process.env["DOCKER_HOST"] !== undefined) throw noDaemon("the daemon that DOCKER_HOST names does not answer");
   if (!(await canInstallPackages())) throw noDaemon(await whyNone());
   // A docker command alone (client package) is no engine: ask for dockerd.
-  if ((await findCommand("dockerd")) === undefined) await installPackages(enginePackages, progress);
+  const commands = await Promise.all(["dockerd", "iptables"].map(findCommand));
+  if (commands.includes(undefined)) await installPackages(enginePackages, progress);
   return startDaemon(progress);
 }
 
@@ -65,24 +66,27 @@ async function startDaemon(progress: Progress): Promise<DaemonFacts> {
     const facts = exitCode === 0 ? await waitForDaemon(30_000) : undefined;
     if (facts !== undefined) return facts;
   }
-  const log = await startDetached();
-  const facts = await waitForDaemon(startTimeoutMs);
+  const log = join(".cache", "dockerd.log");
+  const ended = startDetached(await findCommand("dockerd"), join(projectRoot, log));
+  const facts = await Promise.race([waitForDaemon(startTimeoutMs), ended]);
   if (facts !== undefined) return facts;
   throw new HarnessError("environment", "expected dockerd to answer within 90 s after its start, it did not", {
     hint: `Its last words are in ${log}; often iptables or the storage driver is the reason.`,
   });
 }
 
-/** Outlives this process, as the distribution's service would. Returns its log file, relative to the repository. */
-async function startDetached(): Promise<string> {
-  const log = join(".cache", "dockerd.log");
-  mkdirSync(join(projectRoot, ".cache"), { recursive: true });
-  const output = openSync(join(projectRoot, log), "a");
-  const dockerd = (await findCommand("dockerd")) ?? "dockerd";
-  const child = spawn(dockerd, [], { detached: true, stdio: ["ignore", output, output] });
-  child.on("error", () => {});
+/** Outlives this process, as the distribution's service would. Settles only when dockerd ends, which it should not. */
+function startDetached(dockerd: string | undefined, log: string): Promise<undefined> {
+  mkdirSync(dirname(log), { recursive: true });
+  const output = openSync(log, "a");
+  // dockerd looks for iptables and containerd on the PATH, and a shell without /usr/sbin on it is common.
+  const env = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
+  const child = spawn(dockerd ?? "dockerd", [], { detached: true, stdio: ["ignore", output, output], env });
   child.unref();
-  return log;
+  return new Promise((resolve) => {
+    child.on("error", () => resolve(undefined));
+    child.on("exit", () => resolve(undefined));
+  });
 }
 
 /** Looks every half second until a daemon answers; undefined after `timeoutMs`. */

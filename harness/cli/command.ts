@@ -1,8 +1,4 @@
-import type { Command } from "commander";
 import type { ExitCode } from "./exit-codes.ts";
-
-/** Adds commands to the program. */
-export type Register = (program: Command, done: Done) => void;
 
 /** Takes the exit code of the command that was run. */
 export type Done = (code: ExitCode) => void;

@@ -1,4 +1,5 @@
 import { loadCatalogue } from "../catalogue/load.ts";
+import { planProfile, planProfileNames } from "../catalogue/plan-profiles.ts";
 import type { Candidate } from "../model/candidate.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import { loadControls, subjectOf } from "../run/controls.ts";
@@ -16,13 +17,19 @@ export interface Project {
   readonly candidates: readonly Candidate[];
 }
 
-/** `quick` and `full` are sizes of the plan over the default profile; every other name is a profile of the catalogue. */
-export function splitProfile(name: string | undefined): {
+export interface ChosenProfile {
+  /** Profile of the catalogue, or the path of a profile file; undefined = the catalogue's default. */
   readonly profile: string | undefined;
   readonly size: PlanSize;
-} {
-  if (name === "quick" || name === "full") return { profile: undefined, size: name };
-  return { profile: name, size: "standard" };
+  readonly scenarioIds?: readonly string[] | undefined;
+}
+
+/** What a word after --profile means: a plan of the bench, else a profile of the catalogue run as the standard plan. */
+export function splitProfile(name: string | undefined): ChosenProfile {
+  if (name === undefined || !planProfileNames.includes(name)) return { profile: name, size: "standard" };
+  const { catalogueProfile, compressed, scenarios } = planProfile(name);
+  const size = name === "quick" ? "quick" : "standard";
+  return { profile: catalogueProfile, size: compressed ? size : "full", scenarioIds: scenarios };
 }
 
 export interface ProjectOptions {
@@ -31,7 +38,7 @@ export interface ProjectOptions {
 }
 
 /** The candidates in report order. */
-export async function loadCandidates(): Promise<readonly Candidate[]> {
+async function loadCandidates(): Promise<readonly Candidate[]> {
   const { candidates } = await import("../candidates/registry.ts");
   return candidates;
 }

@@ -68,7 +68,7 @@ export async function realParts(): Promise<RunParts> {
     createDrivers,
     load: loadTools,
     async engineAnswers() {
-      const { askDaemon } = await import("../setup/index.ts");
+      const { askDaemon } = await import("../setup/docker.ts");
       return (await askDaemon()) !== undefined;
     },
   };

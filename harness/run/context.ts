@@ -43,7 +43,7 @@ async function moment(signal: AbortSignal): Promise<void> {
 }
 
 /** Asks `check` until it gives something other than undefined. Throws `deadline` with the sentence, or what `check` throws. */
-export async function until<T>(
+async function until<T>(
   deadline: Deadline,
   check: () => Promise<T | undefined> | T | undefined,
   signal: AbortSignal,

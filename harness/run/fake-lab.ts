@@ -116,7 +116,7 @@ function fakeDeployment(plan: DeployPlan, state: FakeLabState): Deployment {
   };
 }
 
-export function fakeLab(runId: string, state: FakeLabState): Lab {
+function fakeLab(runId: string, state: FakeLabState): Lab {
   return {
     runId,
     prepare: async () => undefined,
@@ -178,7 +178,7 @@ function fakeSession(person: Parameters<Driver["open"]>[1], inboxes: Map<string,
   };
 }
 
-export function fakeDrivers(): DriverSet {
+function fakeDrivers(): DriverSet {
   const inboxes = new Map<string, ReceivedMessage[]>();
   const driver: Driver = {
     id: "fake",

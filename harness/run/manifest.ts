@@ -58,7 +58,7 @@ async function makeManifest(folder: string): Promise<Manifest> {
 }
 
 /** Where this machine's signing key lies; made at first use, readable by its owner only. */
-export function keyPath(): string {
+function keyPath(): string {
   const folder = process.env["PRUEFSTAND_KEY_FOLDER"] ?? process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config");
   return join(folder, "pruefstand", "signing-key.pem");
 }
@@ -75,7 +75,7 @@ async function signingKey(path: string): Promise<KeyObject> {
 const publicPem = (key: KeyObject): string => createPublicKey(key).export({ type: "spki", format: "pem" }) as string;
 
 /** Short name of a public key: the first 16 hex digits of the SHA-256 of its DER form. */
-export function fingerprint(pem: string): string {
+function fingerprint(pem: string): string {
   const der = createPublicKey(pem).export({ type: "spki", format: "der" });
   return createHash("sha256").update(der).digest("hex").slice(0, 16);
 }

@@ -11,7 +11,10 @@ import type { FoundScenario } from "./scenarios.ts";
 import { byId } from "./scenarios.ts";
 import { shuffled } from "./seeded.ts";
 
-/** How much is run: `quick` = hardened only, no load; `standard` = compressed; `full` = nothing compressed, both configurations. */
+/**
+ * How much is run: `quick` = compressed, only configurations that decide a verdict; `standard` = compressed, also what is shown
+ * beside it; `full` = nothing compressed, both configurations for every scenario.
+ */
 export type PlanSize = "quick" | "standard" | "full";
 
 /** One scenario on fresh (or shared, read-only) servers of one candidate in one configuration. */
@@ -44,6 +47,8 @@ export interface PlanInput {
   readonly scenarios: readonly FoundScenario[];
   readonly candidates: readonly Candidate[];
   readonly size: PlanSize;
+  /** Scenarios of this plan by id; absent = all that decide a criterion. --only picks from all scenarios. */
+  readonly scenarioIds?: readonly string[] | undefined;
   readonly seed: string;
   readonly repeat: number;
   /** Ids of criteria or scenarios, or file names of scenarios; empty = all. */
@@ -59,7 +64,7 @@ export interface PlanInput {
 const same = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
 
 /** The criteria that a scenario decides in this catalogue. */
-export const criteriaOf = (catalogue: Catalogue, scenario: Scenario): readonly Criterion[] =>
+const criteriaOf = (catalogue: Catalogue, scenario: Scenario): readonly Criterion[] =>
   catalogue.criteria.filter(({ active, scenarios }) => active && scenarios.includes(scenario.id));
 
 function refsOfCondition(condition: Condition): readonly MeasurementRef[] {
@@ -88,13 +93,13 @@ export function configsRead(criterion: Criterion): readonly ConfigName[] {
 }
 
 /** Configurations a criterion asks for: those that decide it and, for `both`, the one that is shown beside it. */
-export const configsOf = (criterion: Criterion): readonly ConfigName[] =>
+const configsOf = (criterion: Criterion): readonly ConfigName[] =>
   criterion.config === "both" ? configNames : configsRead(criterion);
 
 function configsOfScenario(criteria: readonly Criterion[], size: PlanSize): readonly ConfigName[] {
   if (size === "full" || criteria.length === 0) return configNames;
-  const asked = new Set(criteria.flatMap(configsOf));
-  return configNames.filter((name) => asked.has(name) && (size !== "quick" || name === "hardened"));
+  const asked = new Set(criteria.flatMap(size === "quick" ? configsRead : configsOf));
+  return configNames.filter((name) => asked.has(name));
 }
 
 const valueOf = (param: Param, size: PlanSize): number =>
@@ -139,10 +144,10 @@ function compressionOf(criteria: readonly Criterion[], size: PlanSize): RunFacts
 }
 
 function pickScenarios(input: PlanInput): readonly Scenario[] {
-  const { catalogue, scenarios, only, size } = input;
+  const { catalogue, scenarios, only, scenarioIds } = input;
   if (only.length === 0) {
     const planned = scenarios.map(({ scenario }) => scenario).filter((one) => criteriaOf(catalogue, one).length > 0);
-    return size === "quick" ? planned.filter(({ exclusive }) => exclusive !== true) : planned;
+    return scenarioIds === undefined ? planned : planned.filter(({ id }) => scenarioIds.includes(id));
   }
   const picked = new Set<Scenario>();
   for (const name of only) for (const scenario of scenariosNamed(input, name)) picked.add(scenario);

@@ -51,7 +51,7 @@ async function keepProof(path: string, record: ProofRecord): Promise<void> {
 }
 
 /** The control's scenario on its candidate; only its own configuration is sabotaged, another one only if the row reads it. */
-export function planOf({ control }: FoundControl, context: ControlContext, seed: string): Plan {
+function planOf({ control }: FoundControl, context: ControlContext, seed: string): Plan {
   const criterion = context.catalogue.criteria.find(({ id }) => id === control.criterion);
   const read = criterion === undefined ? [] : configsRead(criterion);
   const configs: readonly ConfigName[] = [...new Set([control.config, ...read])];

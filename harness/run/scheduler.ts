@@ -21,7 +21,7 @@ const sharingKey = ({ scenario, candidate, config, repetition }: Job): string =>
   JSON.stringify([candidate.id, config, repetition, scenario.servers, scenario.federation?.allow ?? null]);
 
 /** Groups the reading scenarios of one candidate and configuration; every other job stands alone. Order is kept. */
-export function unitsOf(jobs: readonly Job[]): readonly Unit[] {
+function unitsOf(jobs: readonly Job[]): readonly Unit[] {
   const shared = new Map<string, Job[]>();
   const units: { readonly jobs: Job[]; readonly exclusive: boolean }[] = [];
   for (const job of jobs) {

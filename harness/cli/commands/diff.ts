@@ -10,7 +10,7 @@ import { addRunOptions, performRun, showRun } from "./run.ts";
 import type { RunCommandOptions } from "./run.ts";
 
 /** A verdict that is not the same in both runs; `before` and `after` carry the measured values. */
-export interface Move {
+interface Move {
   /** "F-01 prosody hardened" */
   readonly id: string;
   readonly before: string;
@@ -28,7 +28,7 @@ function words(record: VerdictRecord | undefined): string {
 }
 
 /** Rows of `after` that `before` had too and that came out differently. Points count as a different outcome, times alone do not. */
-export function moves(before: Result, after: Result): readonly Move[] {
+function moves(before: Result, after: Result): readonly Move[] {
   const keyOf = ({ criterion, candidate, config }: VerdictRecord): string => `${criterion} ${candidate} ${config}`;
   const known = new Map(before.verdicts.map((record) => [keyOf(record), record]));
   return after.verdicts.flatMap((record) => {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { Criterion } from "../../model/criterion.ts";
+import { explainCriterion } from "../../judge/explain.ts";
+import type { Explanation } from "../../judge/explain.ts";
 import { HarnessError } from "../../model/errors.ts";
 import type { VerdictRecord } from "../../model/result.ts";
 import { verdictTitles } from "../../model/verdict.ts";
@@ -17,19 +18,44 @@ interface ExplainOptions {
   readonly out?: string;
 }
 
-function describe(criterion: Criterion): readonly string[] {
-  const { id, title, ufab, sources, ruleText, scenarios, measurements, config, note } = criterion;
-  const kind = ufab.type === "A" ? "required (A)" : `${ufab.gp} points × 10 (B)`;
+function sourceLine({ norm, clause, kind, verified }: Explanation["sources"][number]): string {
+  const from = kind === "house" ? "set by this project (Festlegung)" : (norm ?? "norm");
+  return `Source:       ${from}, ${clause} [${verified}]`;
+}
+
+function describe(explained: Explanation): readonly string[] {
+  const {
+    id,
+    title,
+    type,
+    gp,
+    maxPoints,
+    config,
+    ruleText,
+    rule,
+    params,
+    sources,
+    scenarios,
+    reads,
+    needs,
+    note,
+    active,
+  } = explained;
+  const kind = type === "A" ? "required (A)" : `weight ${gp}, at most ${maxPoints} points (B)`;
+  const value = ({ full, compressed, unit }: Explanation["params"][number]): string =>
+    `${full}${compressed === undefined ? "" : ` (compressed ${compressed})`}${unit === undefined ? "" : ` ${unit}`}`;
   return [
-    `${id}  ${title.en} / ${title.de}`,
+    `${id}  ${title.en} / ${title.de}${active ? "" : "  (not part of this profile)"}`,
     `Type:         ${kind}, judged on ${config === "both" ? "hardened, default shown beside it" : config}`,
-    `Rule:         ${ruleText.en}`,
-    ...sources.map(({ norm, clause, kind: origin, verified }) => {
-      const from = origin === "house" ? "set by this project (Festlegung)" : (norm ?? "norm");
-      return `Source:       ${from}, ${clause} [${verified}]`;
-    }),
+    `Asks for:     ${ruleText.en}`,
+    ...rule.map((line, index) => `${index === 0 ? "Rule:         " : "              "}${line}`),
+    ...params.map((param) => `Parameter:    ${param.name} = ${value(param)}`),
+    ...sources.map(sourceLine),
+    ...(needs.length === 0 ? [] : [`Needs:        ${needs.join(", ")}`]),
     `Measured by:  ${scenarios.join(", ") || "documents only"}`,
-    `Measurements: ${measurements.map((one) => one.id).join(", ")}`,
+    ...reads.map(
+      (one) => `Measurement:  ${one.id}: ${one.title.en}${one.total === undefined ? "" : `, of ${one.total}`}`,
+    ),
     ...(note === undefined ? [] : [`Note:         ${note}`]),
   ];
 }
@@ -81,18 +107,18 @@ async function run(name: string, options: ExplainOptions): Promise<void> {
   const asked = options.run ?? ((await runIds(out)).length > 0 ? "latest" : undefined);
   const judged =
     asked === undefined ? undefined : await judgeRun(await findRun(asked, out)).catch(forgive(options.run));
-  const criteria = (judged?.catalogue ?? (await loadProject()).catalogue).criteria;
-  const criterion = byName("criterion", name, criteria);
-  const verdicts = judged?.result.verdicts.filter((record) => record.criterion === criterion.id) ?? [];
+  const catalogue = judged?.catalogue ?? (await loadProject()).catalogue;
+  const { id } = byName("criterion", name, catalogue.criteria);
+  const explained = explainCriterion(catalogue, id, judged?.result);
   if (options.json === true) {
-    printJson({ id: criterion.id, criterion, run: judged?.result.run.id ?? null, verdicts });
+    printJson({ ...explained, run: judged?.result.run.id ?? null });
     return;
   }
-  const [title = "", ...rest] = describe(criterion);
+  const [title = "", ...rest] = describe(explained);
   print(paintFor(process.stdout)("strong", safe(title)), ...rest.map(safe));
   if (judged === undefined) return print("", "No run yet: ./pruefstand run");
   print("", `In run ${judged.result.run.id}:`);
-  for (const record of verdicts) print("", ...tellVerdict(record));
+  for (const record of explained.verdicts) print("", ...tellVerdict(record));
 }
 
 /** Without --run a broken newest run is no reason not to explain the criterion. */

@@ -49,9 +49,11 @@ function configsFrom(names: readonly string[]): readonly ConfigName[] {
 }
 
 function planFor(project: Project, options: RunCommandOptions): Plan {
+  const { size, scenarioIds } = splitProfile(options.profile);
   return makePlan({
     ...project,
-    size: splitProfile(options.profile).size,
+    size,
+    scenarioIds,
     seed: options.seed,
     repeat: options.repeat,
     only: options.only,

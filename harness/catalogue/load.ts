@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Document } from "yaml";
-import { LineCounter, parseDocument } from "yaml";
-import type { z } from "zod";
 import type { Protocol } from "../model/candidate.ts";
 import { abilities } from "../model/candidate.ts";
-import type { Catalogue, Criterion, MeasurementDeclaration, Param } from "../model/criterion.ts";
+import type { Catalogue, Criterion, MeasurementDeclaration } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
 import { checkCriterion } from "./check.ts";
 import type { Known } from "./check.ts";
 import { suggestion } from "./nearest.ts";
 import type { Path } from "./problems.ts";
-import { Problems, refuse } from "./problems.ts";
-import { applyChanges, tidy } from "./profiles.ts";
+import type { Problems } from "./problems.ts";
+import { refuse } from "./problems.ts";
+import { applyChanges } from "./profiles.ts";
+import { noRule, readCriterion } from "./read-criterion.ts";
 import { RuleReader } from "./rules.ts";
-import { salvage, shapeIssues } from "./salvage.ts";
-import type { CatalogueFile, ChangeFile, CriterionFile } from "./schema.ts";
+import type { CatalogueFile, ChangeFile } from "./schema.ts";
 import { catalogueFile, profileFile } from "./schema.ts";
+import type { OpenFile, Shaped } from "./yaml-file.ts";
+import { openFile, shapeOf } from "./yaml-file.ts";
 
 /** A profile of criteria.yaml by name, or the text of a profile file. */
 export type ProfileChoice = { readonly name?: string | undefined } | { readonly file: string; readonly text: string };
@@ -59,7 +59,10 @@ export function parseCatalogue(text: string, path: string, choice: ProfileChoice
   const read = new RuleReader(main.problems);
   const known = knownOf(shaped);
   checkUnique(data, main.problems);
-  const rows = data.criteria.map((row, index) => readCriterion(row, ["criteria", index], read));
+  const rows = data.criteria.map((row, index) => {
+    const rule = shaped.unruled.has(index) ? noRule : read.rule(row, ["criteria", index]);
+    return readCriterion(row, rule, ["criteria", index], read);
+  });
   rows.forEach((row, index) => checkCriterion(row, ["criteria", index], known, main.problems));
   const { name, criteria, problems } = withProfile(data, rows, choice, main, known);
   refuse([...main.problems.found, ...problems]);
@@ -71,52 +74,6 @@ export function parseCatalogue(text: string, path: string, choice: ProfileChoice
     criteria,
     measurements: [...known.declarations.values()],
   });
-}
-
-interface OpenFile {
-  readonly document: Document;
-  readonly problems: Problems;
-}
-
-function openFile(text: string, file: string): OpenFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const problems = new Problems(file, document, lines);
-  for (const error of document.errors) {
-    const [sentence = ""] = error.message.split("\n");
-    problems.addAt(error.pos[0], [], "readable YAML", sentence.replace(/ at line \d+, column \d+:?$/u, ""));
-  }
-  return { document, problems };
-}
-
-interface Shaped<T> {
-  readonly data: T;
-  /** Measurements whose declaration is itself wrong: their type is not compared. */
-  readonly untyped: ReadonlySet<string>;
-}
-
-/** The data in its shape. What has a wrong shape is noted and replaced by something neutral so that the rest is checked too. */
-function shapeOf<T>({ document, problems }: OpenFile, schema: z.ZodType<T>): Shaped<T> | undefined {
-  const data: unknown = document.toJS();
-  const result = schema.safeParse(data);
-  if (result.success) return { data: result.data, untyped: new Set() };
-  const issues = shapeIssues(result.error.issues);
-  for (const { path, expected, unknownKey } of issues) {
-    const got = unknownKey === undefined ? (JSON.stringify(valueAt(data, path)) ?? "nothing") : `"${unknownKey}"`;
-    problems.add(path, expected, shorten(got), unknownKey);
-  }
-  const salvaged = salvage(data, issues);
-  const again = schema.safeParse(salvaged.data);
-  return again.success ? { data: again.data, untyped: salvaged.untyped } : undefined;
-}
-
-const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text);
-
-function valueAt(data: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined),
-    data,
-  );
 }
 
 function knownOf({ data, untyped }: Shaped<CatalogueFile>): Known {
@@ -148,47 +105,6 @@ function checkUnique(data: CatalogueFile, problems: Problems): void {
       problems.add(["criteria", index, "profiles"], "a profile declared above", got, name);
     }
   });
-}
-
-function readCriterion(row: CriterionFile, path: Path, read: RuleReader): Criterion {
-  return {
-    id: row.id,
-    group: row.group,
-    title: row.title,
-    sources: row.source.map((source) => ({
-      clause: source.clause,
-      kind: source.kind,
-      verified: source.verified ?? "none",
-      ...(source.norm !== undefined && { norm: source.norm }),
-      ...(source.confidence && { confidence: source.confidence }),
-      ...(source.note !== undefined && { note: source.note }),
-    })),
-    ufab: tidy(row.ufab),
-    method: row.method,
-    scenarios: row.scenarios,
-    measurements: row.measurements.map((measurement) => {
-      if (typeof measurement === "string") return { id: measurement };
-      const { id, total } = measurement;
-      return { id, total: typeof total === "number" ? total : { param: total.slice(1) } };
-    }),
-    params: Object.fromEntries(Object.entries(row.params).map(([name, value]) => [name, readParam(value)])),
-    valid: read.conditions(row.valid, [...path, "valid"]),
-    rule: read.rule(row, path),
-    report: read.refs(row.report, [...path, "report"]),
-    config: row.config,
-    evidenceMin: row.evidence_min,
-    appliesTo: row.applies_to ?? ["matrix", "xmpp", "attested"],
-    needs: row.needs,
-    active: row.active,
-    ruleText: row.rule_text,
-    ...(row.note !== undefined && { note: row.note }),
-  };
-}
-
-function readParam(param: CriterionFile["params"][string]): Param {
-  if (typeof param === "number") return { full: param };
-  const { full, compressed, unit } = param;
-  return { full, ...(compressed !== undefined && { compressed }), ...(unit !== undefined && { unit }) };
 }
 
 interface Profiled {

@@ -53,21 +53,29 @@ const stand = {
 type Loose = Record<string, unknown>;
 const isLoose = (value: unknown): value is Loose => typeof value === "object" && value !== null;
 
+export interface Salvaged {
+  readonly data: unknown;
+  /** Measurements whose declaration was replaced: their type is not compared. */
+  readonly untyped: ReadonlySet<string>;
+  /** Rows (by index) whose rule was dropped: that they have none is not a second mistake. */
+  readonly unruled: ReadonlySet<number>;
+}
+
 /**
  * A copy in which everything with a wrong shape is replaced by something neutral, so that the remaining rows can still
  * be checked for their meaning and a person sees all mistakes at once. The copy is only checked, never used.
  */
-export function salvage(
-  data: unknown,
-  issues: readonly ShapeIssue[],
-): { readonly data: unknown; readonly untyped: ReadonlySet<string> } {
+export function salvage(data: unknown, issues: readonly ShapeIssue[]): Salvaged {
   const copy: unknown = structuredClone(data);
   const untyped = new Set<string>();
   for (const { path, unknownKey } of issues) {
     if (unknownKey === undefined) mend(copy, path, untyped);
     else dropKey(copy, path, unknownKey);
   }
-  return { data: copy, untyped };
+  const unruled = issues.flatMap(({ path: [top, index, field] }) =>
+    top === "criteria" && typeof index === "number" && (field === "scale" || field === "pass") ? [index] : [],
+  );
+  return { data: copy, untyped, unruled: new Set(unruled) };
 }
 
 function dropKey(data: unknown, path: Path, key: string): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { loadCatalogue } from "../catalogue/load.ts";
 import { allReferences } from "../catalogue/references.ts";
 import type { Catalogue, Criterion } from "../model/criterion.ts";

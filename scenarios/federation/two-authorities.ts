@@ -8,7 +8,8 @@ import type { Conversation, Session } from "../../harness/model/session.ts";
 // by its content and timed from the moment the sender hands it over until the receiver has it. This is the reason to buy a
 // federated messenger at all (BMI 2019 "behördenübergreifend"; gematik AF_10062-03).
 
-const perDirection = 10;
+/** Texts in all if the catalogue does not say. */
+const messages = 20;
 /** A text not seen after this long is lost for the reader; longer than any limit a catalogue may set for one text. */
 const windowMs = 60_000;
 
@@ -107,7 +108,8 @@ export const scenario = defineScenario({
     });
 
     const lines = await ctx.step("a chat across the border", () => connect(ctx, alices, bobs));
-    const deliveries = await ctx.step(`${perDirection} texts each way`, async () => {
+    const perDirection = Math.ceil((ctx.params["messages"] ?? messages) / 2);
+    const deliveries = await ctx.step(`${perDirection} messages each way`, async () => {
       const sent: Promise<Delivery>[] = [];
       for (let number = 0; number < perDirection; number++) {
         for (const line of lines) sent.push((await deliver(ctx, line)).done);

@@ -1,31 +1,27 @@
 import type { Account, Administration, ExecResult, ServerAccess } from "../../model/candidate.ts";
 import { HarnessError } from "../../model/errors.ts";
 
-// Both configurations trust loopback callers of mod_http_api: the shipped one on its https listener, the hardened one on a
-// listener of its own that only this machine reaches. So commands are sent from inside with curl: one `ejabberdctl` starts a
-// whole Erlang machine (about one second), one curl carries any number of commands over one connection.
+// Commands go through ejabberdctl's own fast path, a socket file inside the container (CTL_OVER_HTTP): every `ejabberdctl`
+// call would start a whole Erlang machine (about one second), one curl carries any number of commands over one connection.
 
-interface Call {
-  readonly command: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
+/** A command of `ejabberdctl` with its arguments. */
+type Command = readonly [name: string, ...rest: string[]];
+
+const socketPath = "/var/lib/ejabberd/ctl.sock";
+const marker = "pruefstand-answer";
 
 const quoted = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
-const apiBase = (server: ServerAccess): string =>
-  server.config === "hardened" ? "http://127.0.0.1:5281/api" : `https://${server.domain}:5443/api`;
-
 /** Configuration for `curl --config -`: one request after another, passwords never on a command line. */
-function curlScript(server: ServerAccess, calls: readonly Call[]): string {
-  return calls
-    .map(({ command, body }) =>
+function curlScript(commands: readonly Command[]): string {
+  return commands
+    .map((command) =>
       [
-        `url = ${quoted(`${apiBase(server)}/${command}`)}`,
+        `url = ${quoted(`http://localhost/ctl/${command[0]}`)}`,
+        `unix-socket = ${quoted(socketPath)}`,
         `header = "Content-Type: application/json"`,
-        `data = ${quoted(JSON.stringify(body))}`,
-        'cacert = "/certs/ca.pem"',
-        `resolve = ${quoted(`${server.domain}:5443:127.0.0.1`)}`,
-        'write-out = "\\n%{http_code}\\n"',
+        `data = ${quoted(JSON.stringify(command))}`,
+        `write-out = "\\n${marker} %{http_code} %header{status-code}\\n"`,
         "max-time = 60",
         "silent",
         "show-error",
@@ -34,49 +30,50 @@ function curlScript(server: ServerAccess, calls: readonly Call[]): string {
     .join("\nnext\n");
 }
 
-/** Bodies and status codes alternate line by line: ejabberd answers with one line of JSON. */
-function answers(result: ExecResult): readonly { readonly status: number; readonly body: string }[] {
-  const lines = result.stdout.split("\n").filter((line) => line !== "");
-  return lines
-    .map((line, index) => ({ status: Number(line), body: lines[index - 1] ?? "" }))
-    .filter((_, index) => /^\d{3}$/.test(lines[index] ?? "") && index > 0);
+interface Answer {
+  readonly words: string;
+  /** ejabberdctl's exit code; 0 is success. */
+  readonly status: string;
 }
 
-/** Sends commands; throws `refused` with the server's words at the first that is not answered with 200. */
-async function callApi(server: ServerAccess, calls: readonly Call[]): Promise<readonly string[]> {
-  const result = await server.exec("server", ["curl", "--config", "-"], { stdin: curlScript(server, calls) });
-  const got = answers(result);
-  const refusal = got.find((answer) => answer.status !== 200);
+function answersIn({ stdout }: ExecResult): readonly Answer[] {
+  const parts = stdout.split(new RegExp(`\\n${marker} (.*)\\n`));
+  return parts.flatMap((words, index) => {
+    const status = parts[index + 1];
+    return index % 2 === 0 && status !== undefined ? [{ words, status }] : [];
+  });
+}
+
+/** Sends commands; throws `refused` with the server's words at the first that does not end with 0. */
+async function control(server: ServerAccess, commands: readonly Command[]): Promise<void> {
+  const result = await server.exec("server", ["curl", "--config", "-"], { stdin: curlScript(commands) });
+  const answers = answersIn(result);
+  const refusal = answers.find(({ status }) => status !== "200 0");
   if (refusal !== undefined) {
     throw new HarnessError(
       "refused",
-      `expected ejabberd ${server.id} to carry out ${calls[0]?.command ?? "a command"}, got ${refusal.status}: ${refusal.body.slice(0, 500)}`,
+      `expected ejabberd ${server.id} to carry out ${commands[0]?.[0] ?? "a command"}, got ${refusal.status}: ${refusal.words.slice(0, 500)}`,
     );
   }
-  if (got.length !== calls.length || result.exitCode !== 0) {
+  if (answers.length !== commands.length || result.exitCode !== 0) {
     throw new HarnessError(
       "lab-fault",
-      `expected ${calls.length} answers from ejabberd's API on ${server.id}, got ${got.length}; curl ended with ${result.exitCode}: ${result.stderr.slice(0, 500)}`,
+      `expected ${commands.length} answers from ejabberd ${server.id}, got ${answers.length}; curl ended with ${result.exitCode}: ${result.stderr.slice(0, 500)}`,
     );
   }
-  return got.map((answer) => answer.body);
 }
-
-const call = (server: ServerAccess, command: string, body: Call["body"]): Promise<readonly string[]> =>
-  callApi(server, [{ command, body }]);
 
 async function createAccounts(server: ServerAccess, accounts: readonly Account[]): Promise<void> {
   if (accounts.length === 0) return;
-  const calls = accounts.map(({ name, password }) => ({
-    command: "register",
-    body: { user: name, host: server.domain, password },
-  }));
-  await callApi(server, calls);
+  await control(
+    server,
+    accounts.map(({ name, password }) => ["register", name, server.domain, password]),
+  );
 }
 
 /** `ban_account` kicks every session and keeps the account unusable: the command the documentation names for this purpose. */
 async function disableAccount(server: ServerAccess, name: string): Promise<void> {
-  await call(server, "ban_account", { user: name, host: server.domain, reason: "left the authority" });
+  await control(server, [["ban_account", name, server.domain, "left the authority"]]);
 }
 
 /**
@@ -84,15 +81,14 @@ async function disableAccount(server: ServerAccess, name: string): Promise<void>
  * own PEP nodes); the archive has its own command, where an archive is configured.
  */
 async function deleteAccount(server: ServerAccess, name: string): Promise<void> {
-  if (server.config === "hardened") {
-    await call(server, "remove_mam_for_user", { user: name, server: server.domain, host: server.domain });
-  }
-  await call(server, "unregister", { user: name, host: server.domain });
+  const archive: readonly Command[] =
+    server.config === "hardened" ? [["remove_mam_for_user", name, server.domain]] : [];
+  await control(server, [...archive, ["unregister", name, server.domain]]);
 }
 
 async function reload(server: ServerAccess, variables: Readonly<Record<string, unknown>>): Promise<void> {
   await server.rewriteConfig(variables);
-  await call(server, "reload_config", {});
+  await control(server, [["reload_config"]]);
 }
 
 /** The access rule is read anew by `reload_config`; connections that exist are not checked again, so they are closed. */
@@ -101,7 +97,7 @@ async function setFederationAllowList(
   domains: readonly string[],
 ): Promise<{ readonly restarted: boolean }> {
   await reload(server, { federationAllow: domains });
-  await call(server, "stop_s2s_connections", {});
+  await control(server, [["stop_s2s_connections"]]);
   return { restarted: false };
 }
 
@@ -111,7 +107,5 @@ export const administration: Administration = {
   deleteAccount,
   setFederationAllowList,
   exemptFromRateLimits: (server, names) => reload(server, { loadAccounts: names }),
-  enableDebugLog: async (server) => {
-    await call(server, "set_loglevel", { loglevel: "debug" });
-  },
+  enableDebugLog: (server) => control(server, [["set_loglevel", "debug"]]),
 };

@@ -45,3 +45,11 @@ export async function speaksTls(server: RunningServer, endpoint: Endpoint): Prom
   socket.destroy();
   return secured;
 }
+
+/** Whether another TLS port than the one for STARTTLS answers right now: then it was the server that said no there, not the lab. */
+export async function isAlive(server: RunningServer): Promise<boolean> {
+  const kinds = ["xmpp-https", "xmpp-client-tls"];
+  const others = server.endpoints.filter(({ kind, port }) => kinds.includes(kind) && port !== 0);
+  const alive = await Promise.all(others.map((endpoint) => speaksTls(server, endpoint)));
+  return alive.includes(true);
+}

@@ -116,9 +116,24 @@ const destroyRoom: Trick = {
   },
 };
 
-const readArchive: Trick = onVictim("reading another person's archive (XEP-0313)", "set", () =>
-  xml("query", { xmlns: "urn:xmpp:mam:2" }),
-);
+/** Servers may answer such a query from the asker's own archive: only what the victim alone had counts. */
+const readArchive: Trick = {
+  what: "reading another person's archive (XEP-0313)",
+  async run({ server, eve, victim, victimStream }) {
+    const secret = `archived-${randomBytes(6).toString("hex")}`;
+    const note = xml("message", { to: `nobody@${server.domain}`, type: "chat" }, xml("body", {}, secret));
+    await victimStream.sendAcknowledged(note.toString());
+    await victimStream.ping();
+    const read: string[] = [];
+    const stop = eve.onStanza((stanza) => read.push(stanza.toString()));
+    const answer = await eve.request("set", victim.address, xml("query", { xmlns: "urn:xmpp:mam:2" })).finally(stop);
+    const accepted = read.some((text) => text.includes(secret));
+    return {
+      accepted,
+      answer: accepted ? "the victim's message was read" : `without the victim's message: ${answer.toString()}`,
+    };
+  },
+};
 
 /** Administration over http with the ordinary person's own credentials. */
 const httpAdmin = (path: string): Trick => ({

@@ -7,7 +7,7 @@ import { clientTarget } from "../targets.ts";
 /** What a server says over verified TLS to somebody who has not logged in. */
 export interface BeforeLogin extends Disposable {
   readonly features: string;
-  /** Sends text and returns everything up to the pattern or the end of the stream. Throws `deadline` on silence. */
+  /** Sends text; the answer up to the pattern, or what the end of the stream gave. Throws `deadline` on silence. */
   ask(text: string, pattern: RegExp): Promise<string>;
 }
 
@@ -24,18 +24,7 @@ export async function beforeLogin(server: RunningServer): Promise<BeforeLogin> {
       throw new HarnessError("disconnected", `expected features of ${server.domain}, got: ${ending}`);
     return {
       features: text,
-      async ask(request, pattern) {
-        stream.forget();
-        stream.write(request);
-        const heard = await stream.hear(pattern, 10_000);
-        if (heard.ending === "silent") {
-          throw new HarnessError(
-            "deadline",
-            `expected ${server.domain} to answer before login within 10 s, got nothing`,
-          );
-        }
-        return heard.text;
-      },
+      ask: (request, pattern) => ask(server, stream, request, pattern),
       [Symbol.dispose]: () => stream.close(),
     };
   } catch (error) {
@@ -44,13 +33,36 @@ export async function beforeLogin(server: RunningServer): Promise<BeforeLogin> {
   }
 }
 
+const answerWithinMs = 3_000;
+
 /**
- * Asks an iq before the login. A closing stream tag behind it makes a server that ignores it answer too. Servers end the
- * stream (RFC 6120, 7.1: not-authorized) or send an error; both are refusals.
+ * A server may answer, end the stream (RFC 6120, 7.1: not-authorized), close without a word, or ignore what comes before the
+ * login. Only for the last do we close the stream: the closing tag is answered after everything before it. Closing at once
+ * could make the system throw the answer away.
  */
+async function ask(server: RunningServer, stream: RawStream, request: string, pattern: RegExp): Promise<string> {
+  stream.forget();
+  stream.write(request);
+  let heard = await stream.hear(pattern, answerWithinMs);
+  if (heard.ending === "silent") {
+    stream.write("</stream:stream>");
+    heard = await stream.hear(/<\/stream:stream>/, answerWithinMs);
+  }
+  if (heard.ending === "silent") {
+    throw new HarnessError("deadline", `expected ${server.domain} to answer before login, got nothing`);
+  }
+  if (heard.text !== "") return heard.text;
+  // A new stream shows that the server is alive: then it was its own decision to close this one.
+  (await beforeLogin(server))[Symbol.dispose]();
+  return "closed without a word";
+}
+
+export const answered = /<iq[^>]*(?:\/>|[\s\S]*<\/iq>)|<\/stream:error>|<\/stream:stream>/;
+
+/** Sends an iq without having logged in; the server's words. */
 export async function askIq(server: RunningServer, iq: string): Promise<string> {
   using stream = await beforeLogin(server);
-  return stream.ask(`${iq}</stream:stream>`, /<\/stream:stream>/);
+  return stream.ask(iq, answered);
 }
 
 export const isResult = (text: string): boolean => /<iq[^>]*type=['"]result['"]/.test(text);

@@ -2,20 +2,11 @@ import { HarnessError, hasCode } from "../../../model/errors.ts";
 import type { LoginAttempt } from "../../../model/probes.ts";
 import type { RunningServer } from "../../../model/server.ts";
 import { attempt } from "../raw-stream.ts";
-import { openStream, speaksTls } from "../targets.ts";
+import { isAlive, openStream } from "../targets.ts";
 
 /** SASL conditions that speak about the guessing, not about this password (RFC 6120, 6.5; RFC 6120, 4.9.3). */
 const blockConditions = new Set(["policy-violation", "temporary-auth-failure", "resource-constraint"]);
 const blockWords = /too many|temporarily|blocked|banned|rate limit/i;
-
-/** Connections that end without a word count as a block only while the rest of the server is alive. */
-async function closedOnUs(server: RunningServer): Promise<boolean> {
-  const other = ["xmpp-https", "xmpp-client-tls"].map((kind) =>
-    server.endpoints.find((one) => one.kind === kind && one.port !== 0),
-  );
-  const alive = await Promise.all(other.map(async (endpoint) => endpoint !== undefined && speaksTls(server, endpoint)));
-  return alive.includes(true);
-}
 
 /** One login over TLS. The time is that of the login alone: connecting and TLS are not part of it. */
 export async function login(server: RunningServer, name: string, password: string): Promise<LoginAttempt> {
@@ -49,7 +40,8 @@ async function describe(
     return { ...record("refused", words), blocked, condition };
   }
   const recorded = record("failed", words);
-  if (hasCode(error, "disconnected") && (await closedOnUs(server))) {
+  // A connection that ends without a word counts as a block only while the rest of the server is alive.
+  if (hasCode(error, "disconnected") && (await isAlive(server))) {
     return { ...recorded, outcome: "refused", blocked: true, condition: "connection-closed" };
   }
   return { ...recorded, blocked: false, condition: "no-answer" };

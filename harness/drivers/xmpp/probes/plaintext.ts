@@ -1,7 +1,7 @@
 import { HarnessError } from "../../../model/errors.ts";
 import type { Attempt, PlaintextFacts } from "../../../model/probes.ts";
 import type { Endpoint, Person, RunningServer } from "../../../model/server.ts";
-import { openStream, speaksTls } from "../targets.ts";
+import { isAlive, openStream, speaksTls } from "../targets.ts";
 import { xml } from "../library.ts";
 import { attempt, c2sHeader, featuresEnd, RawStream, s2sHeader, type Heard } from "../raw-stream.ts";
 import { scram, type ScramHash } from "../scram.ts";
@@ -53,12 +53,27 @@ async function openPlain(
   return { stream, features: await stream.hear(featuresEnd) };
 }
 
-/** Sends a stanza; closing our side makes the server answer after everything before (RFC 6120, 4.4), so silence is told apart. */
-async function sendPlain(stream: RawStream, stanza: string): Promise<Heard> {
+const stanzaAnswer = /<\/stream:stream>|<\/stream:error>|<\/message>|<\/iq>/;
+
+/**
+ * Sends a stanza. If nothing comes, closing our side makes the server answer after everything before it (RFC 6120, 4.4), so a
+ * server that ignores is told from one that is dead. Not at once: the system could throw the answer away.
+ */
+async function sendPlain(stream: RawStream, stanza: string, pattern = stanzaAnswer): Promise<Heard> {
   stream.forget();
   stream.write(stanza);
+  const heard = await stream.hear(pattern, 2_000);
+  if (heard.ending !== "silent") return heard;
   stream.write("</stream:stream>");
   return stream.hear(/<\/stream:stream>/);
+}
+
+/** A server that ended an open stream without a word has refused, if it still opens new ones. */
+async function judgedOnStream(heard: Heard, accepted: RegExp, endpoint: Endpoint, header: string): Promise<Outcome> {
+  if (heard.text !== "" || heard.ending !== "closed") return judged(heard, accepted);
+  const { stream, features } = await openPlain(endpoint, header);
+  stream.close();
+  return features.text === "" ? noAnswer : { outcome: "refused", answer: "closed without a word" };
 }
 
 const usable = ({ ending, text }: Heard): boolean => ending === "matched" && !text.includes("<stream:error");
@@ -72,7 +87,7 @@ async function trySasl(
   try {
     if (!usable(features)) return judged(features, /$^/);
     stream.forget();
-    return judged(await talk(stream), /<success[\s/>]/);
+    return await judgedOnStream(await talk(stream), /<success[\s/>]/, endpoint, c2sHeader(domain));
   } finally {
     stream.close();
   }
@@ -101,14 +116,9 @@ const withScram =
 
 /** XEP-0388 before TLS. */
 function sasl2({ server, person }: Scene, endpoint: Endpoint): Promise<Outcome> {
-  return trySasl(endpoint, server.domain, (stream) => {
-    const initial = base64(`\0${person.name}\0${person.password}`);
-    stream.write(
-      `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${initial}</initial-response></authenticate>`,
-    );
-    stream.write("</stream:stream>");
-    return stream.hear(saslAnswer);
-  });
+  const initial = base64(`\0${person.name}\0${person.password}`);
+  const request = `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${initial}</initial-response></authenticate>`;
+  return trySasl(endpoint, server.domain, (stream) => sendPlain(stream, request, saslAnswer));
 }
 
 /** XEP-0078, obsolete: user name and password in an iq. */
@@ -121,7 +131,7 @@ async function legacyAuth({ server, person }: Scene, endpoint: Endpoint): Promis
       stream,
       `<iq type='set' id='legacy'><query xmlns='jabber:iq:auth'>${query}</query></iq>`,
     );
-    return judged(heard, /<iq[^>]*type=['"]result['"]/);
+    return await judgedOnStream(heard, /<iq[^>]*type=['"]result['"]/, endpoint, c2sHeader(server.domain));
   } finally {
     stream.close();
   }
@@ -158,10 +168,9 @@ async function overHttp(scene: Scene, endpoint: Endpoint, request: string, accep
   try {
     stream.write(request);
     const heard = await stream.hear(/\r\n\r\n[\s\S]+|<\/body>/);
-    if (heard.text !== "") return judged(heard, accepted);
-    if (heard.ending === "closed" && (await speaksTls(scene.server, endpoint))) {
-      return { outcome: "refused", answer: "closed without an answer by a port that speaks TLS" };
-    }
+    if (heard.text !== "" || heard.ending === "silent") return judged(heard, accepted);
+    if (await isAlive(scene.server))
+      return { outcome: "refused", answer: `${heard.ending} without an answer by a server that lives` };
     return judged(heard, accepted);
   } finally {
     stream.close();
@@ -295,9 +304,8 @@ async function dialbackBeforeTls(server: RunningServer): Promise<boolean | undef
     if (!usable(features)) return false;
     stream.forget();
     stream.write(`<db:result from='${partner}' to='${server.domain}'>${"ab".repeat(16)}</db:result>`);
-    stream.write("</stream:stream>");
     // Any dialback answer, valid or not, shows that the key was taken without TLS; an error element refuses the step itself.
-    const { text } = await stream.hear(/<db:result|<\/stream:stream>|<\/stream:error>/, 8_000);
+    const { text } = await stream.hear(/<db:result|<\/stream:stream>|<\/stream:error>/);
     return /<db:result[^>]*type=['"](?:valid|invalid)['"]/.test(text);
   } finally {
     stream.close();

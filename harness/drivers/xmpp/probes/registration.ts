@@ -1,11 +1,8 @@
-import { hasCode } from "../../../model/errors.ts";
 import type { Attempt } from "../../../model/probes.ts";
 import type { RunningServer } from "../../../model/server.ts";
 import { asked } from "./asked.ts";
-import { beforeLogin, isResult } from "./before-login.ts";
+import { answered, beforeLogin, isResult } from "./before-login.ts";
 import { login } from "./login.ts";
-
-const answered = /<iq[^>]*(?:\/>|[\s\S]*<\/iq>)|<\/stream:error>|<\/stream:stream>/;
 
 /** Signs up over XEP-0077 whether or not it is advertised, then logs in: only a working account is an open registration. */
 export function selfRegistration(server: RunningServer, name: string, password: string): Promise<Attempt> {
@@ -21,17 +18,11 @@ async function signUp(server: RunningServer, name: string, password: string): Pr
   using stream = await beforeLogin(server);
   const advertised = stream.features.includes("http://jabber.org/features/iq-register");
   const fields = `<username>${name}</username><password>${password}</password>`;
-  try {
-    const asks = await stream.ask("<iq type='get' id='ask'><query xmlns='jabber:iq:register'/></iq>", answered);
-    if (!isResult(asks)) return `${advertised ? "advertised" : "not advertised"}; ${asks}`;
-    const email = asks.includes("<email") ? `<email>${name}@behoerde.example</email>` : "";
-    return await stream.ask(
-      `<iq type='set' id='sign-up'><query xmlns='jabber:iq:register'>${fields}${email}</query></iq>`,
-      answered,
-    );
-  } catch (error) {
-    // Some servers drop what comes before login without a word; a closed stream answers for them.
-    if (!hasCode(error, "deadline")) throw error;
-    return stream.ask("</stream:stream>", /<\/stream:stream>/);
-  }
+  const asks = await stream.ask("<iq type='get' id='ask'><query xmlns='jabber:iq:register'/></iq>", answered);
+  if (!isResult(asks)) return `${advertised ? "advertised" : "not advertised"}; ${asks}`;
+  const email = asks.includes("<email") ? `<email>${name}@behoerde.example</email>` : "";
+  return stream.ask(
+    `<iq type='set' id='sign-up'><query xmlns='jabber:iq:register'>${fields}${email}</query></iq>`,
+    answered,
+  );
 }

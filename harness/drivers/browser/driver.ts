@@ -2,16 +2,18 @@ import { createHash } from "node:crypto";
 import type { BrowserContext, Page } from "playwright-core";
 import { HarnessError } from "../../model/errors.ts";
 import type { Endpoint, Person, RunningServer } from "../../model/server.ts";
+import type { Deadline } from "../../model/session.ts";
 import { callPage, type PageEvent } from "./bench-page.ts";
 import { launchChromium, type TrustingBrowser } from "./chromium.ts";
 import { Conditions } from "./condition.ts";
+import { despiteNetworkChanges } from "./network-change.ts";
 import { serveHostPage, type HostPage } from "./host-page.ts";
 import { ConverseSession, lacking, type EncryptingSession } from "./session.ts";
-import { openTunnel } from "./tunnel.ts";
+import { openTunnel, type Tunnel } from "./tunnel.ts";
 import { Wire } from "./wire.ts";
 
 export interface OpenBrowserOptions {
-  /** Stop trying after this long; default 30 s. */
+  /** Stop trying after this long; default 60 s. */
   readonly withinMs?: number;
   /** Other servers this person's client may reach: a file of a person elsewhere lies on that person's server. */
   readonly reaches?: readonly RunningServer[];
@@ -31,12 +33,14 @@ export interface BrowserDriver extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const defaultWithinMs = 30_000;
+/** Longer than other drivers need: loading the client and making its keys costs seconds of CPU on a busy machine. */
+const defaultWithinMs = 60_000;
 
 /** Nothing is started before the first session is opened. */
 export function createBrowserDriver(): BrowserDriver {
   let hostPage: Promise<HostPage> | undefined;
   const browsers = new Map<string, Promise<TrustingBrowser>>();
+  const sessions = new Set<EncryptingSession>();
 
   /** One Chromium per certificate authority, that is, per run; a dead one is replaced. */
   const browserFor = (ca: string): Promise<TrustingBrowser> => {
@@ -50,7 +54,28 @@ export function createBrowserDriver(): BrowserDriver {
     return started;
   };
 
+  /** Storage and tunnel of one person. A Chromium that died unnoticed is replaced once. */
+  const openContext = async (
+    server: RunningServer,
+    reaches: readonly RunningServer[],
+    again = true,
+  ): Promise<Place> => {
+    const { browser } = await browserFor(server.ca);
+    const tunnel = await openTunnel([server, ...reaches]);
+    try {
+      const proxy = { server: tunnel.url, bypass: "127.0.0.1" };
+      const context = await browser.newContext({ proxy, viewport: { width: 1024, height: 768 } });
+      return { context, tunnel, close: () => closePlace(context, tunnel) };
+    } catch (error) {
+      await tunnel[Symbol.asyncDispose]();
+      if (again && !browser.isConnected()) return openContext(server, reaches, false);
+      throw new HarnessError("lab-fault", `Chromium gave no new context: ${String(error)}`, { cause: error });
+    }
+  };
+
   const close = async (): Promise<void> => {
+    await Promise.all([...sessions].map((session) => session[Symbol.asyncDispose]()));
+    sessions.clear();
     const running = [...browsers.values()];
     browsers.clear();
     await Promise.all(
@@ -73,46 +98,46 @@ export function createBrowserDriver(): BrowserDriver {
       const endpoint = server.endpoint("xmpp-websocket");
       if (endpoint === undefined)
         throw new HarnessError("unsupported", `${server.domain} declares no WebSocket endpoint`);
-      const { browser } = await browserFor(server.ca);
-      hostPage ??= serveHostPage();
-      const { url } = await hostPage;
-      const deadline = {
-        what: `${person.address} logging in with Converse.js`,
-        withinMs: options.withinMs ?? defaultWithinMs,
-      };
-      const tunnel = await openTunnel([server, ...(options.reaches ?? [])]);
-      const context = await browser
-        .newContext({ proxy: { server: tunnel.url, bypass: "127.0.0.1" }, viewport: { width: 1024, height: 768 } })
-        .catch(async (error: unknown) => {
-          await tunnel[Symbol.asyncDispose]();
-          throw new HarnessError("lab-fault", `Chromium gave no new context: ${String(error)}`, { cause: error });
-        });
-      const closeAll = async (): Promise<void> => {
-        await context.close().catch(() => undefined); // Chromium may be gone already.
-        await tunnel[Symbol.asyncDispose]();
-      };
-      return logIn({ context, url, endpoint, person, deadline, close: closeAll });
+      const withinMs = options.withinMs ?? defaultWithinMs;
+      const deadline = { what: `${person.address} logging in with Converse.js`, withinMs };
+      const session = await despiteNetworkChanges(async () => {
+        const place = await openContext(server, options.reaches ?? []);
+        const { url } = await (hostPage ??= serveHostPage());
+        return logIn({ ...place, url, endpoint, person, deadline });
+      });
+      sessions.add(session);
+      void session.ended.then(({ error }) => error === undefined && sessions.delete(session));
+      return session;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-interface LogIn {
+interface Place {
   readonly context: BrowserContext;
-  readonly url: string;
-  readonly endpoint: Endpoint;
-  readonly person: Person;
-  readonly deadline: { readonly what: string; readonly withinMs: number };
+  readonly tunnel: Tunnel;
   close(): Promise<void>;
 }
 
-async function logIn({ context, url, endpoint, person, deadline, close }: LogIn): Promise<EncryptingSession> {
+async function closePlace(context: BrowserContext, tunnel: Tunnel): Promise<void> {
+  await context.close().catch(() => undefined); // Chromium may be gone already.
+  await tunnel[Symbol.asyncDispose]();
+}
+
+interface LogIn extends Place {
+  readonly url: string;
+  readonly endpoint: Endpoint;
+  readonly person: Person;
+  readonly deadline: Deadline;
+}
+
+async function logIn({ context, tunnel, url, endpoint, person, deadline, close }: LogIn): Promise<EncryptingSession> {
   const conditions = new Conditions();
   const wire = new Wire(conditions.changed);
   try {
     const page = await context.newPage();
-    const session = new ConverseSession({ person, page, wire, conditions, close });
+    const session = new ConverseSession({ person, page, wire, conditions, refused: tunnel.refused, close });
     const state = observe(page, session, wire, person);
     await page.exposeBinding("benchReport", (_, event: PageEvent) => state.onEvent(event));
     await page.goto(url, { timeout: deadline.withinMs });

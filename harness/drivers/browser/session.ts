@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { HarnessError } from "../../model/errors.ts";
+import { HarnessError, type ErrorCode } from "../../model/errors.ts";
 import type { Person } from "../../model/server.ts";
 import type {
   Attachment,
@@ -18,6 +18,7 @@ import type {
 import { destinationOf } from "../../model/session.ts";
 import { callPage, type BenchFunctions, type FileOutcome, type PageEvent } from "./bench-page.ts";
 import { elapsed, type Conditions } from "./condition.ts";
+import { despiteNetworkChanges } from "./network-change.ts";
 import { encryptionFault, plainnessFault } from "./stanzas.ts";
 import type { Wire } from "./wire.ts";
 
@@ -110,7 +111,11 @@ export class ConverseSession implements EncryptingSession {
     return this.#sendChecked(conversation, text, true);
   }
 
-  async sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
+  sendEncryptedFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
+    return despiteNetworkChanges(() => this.#sendFile(conversation, name, bytes));
+  }
+
+  async #sendFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
     this.#parts.wire.upload = undefined;
     const outcome = await this.#inTurn(() =>
       this.#call(`upload of ${name} and its message`, "sendFile", peerOf(conversation, this.address), name, [...bytes]),
@@ -243,9 +248,12 @@ export class ConverseSession implements EncryptingSession {
   async #decryptedFile(peer: string, url: string): Promise<Uint8Array> {
     const what = `Converse.js showing the decrypted file ${fileName(url)}`;
     const until = performance.now() + answerMs;
+    let attempt = 1;
     for (;;) {
       const outcome = await this.#call(what, "decryptedFile", peer, url);
-      if (outcome) return bytesOf(outcome, fileName(url));
+      if (outcome !== undefined && (outcome.error === undefined || attempt++ === downloadAttempts)) {
+        return bytesOf(outcome, fileName(url));
+      }
       if (performance.now() > until) throw elapsed({ what, withinMs: answerMs });
       await pause(pollMs);
     }
@@ -257,7 +265,7 @@ export class ConverseSession implements EncryptingSession {
       this.#call(what, "send", peerOf(conversation, this.address), text, encrypted),
     );
     if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
-    if (outcome.error !== undefined) throw this.#refusal(what, outcome.error);
+    if (outcome.error !== undefined) throw this.#failure("harness-fault", what, outcome.error);
     const fault = encrypted ? encryptionFault : plainnessFault;
     return this.#acknowledged(outcome.id, (frame) => fault(frame, text));
   }
@@ -276,18 +284,19 @@ export class ConverseSession implements EncryptingSession {
     throw new HarnessError("harness-fault", `Converse.js sent a stanza that is not what was asked for: ${problem}`);
   }
 
-  /** What Converse told the user, as an error: the end of the session if that is why, else a refusal in those words. */
-  #refusal(what: string, words: string): Error {
-    return this.#parts.conditions.fault ?? new HarnessError("refused", `${what}: ${words.slice(0, 2048)}`);
+  /** What Converse told the user, as an error; the end of the session if that is why. */
+  #failure(code: ErrorCode, what: string, words: string): Error {
+    return this.#parts.conditions.fault ?? new HarnessError(code, `${what}: ${words.slice(0, 2048)}`);
   }
 
   /** Only an answer of the server is a refusal; an upload that got none (CORS, connection) tells nothing about it. */
   async #uploadFailure(name: string, words: string): Promise<Error> {
     const { conditions, wire } = this.#parts;
-    if (wire.upload === undefined) return this.#refusal(`upload of ${name}`, words); // No slot was given.
+    if (wire.upload === undefined) return this.#failure("refused", `upload of ${name}`, words); // No slot was given.
     const settled = { what: `Chromium telling how the upload of ${name} ended`, withinMs: answerMs };
     const upload = await conditions.until(settled, () => (wire.upload === "under-way" ? undefined : wire.upload));
-    if ("status" in upload && upload.status >= 300) return this.#refusal(`upload of ${name}`, `HTTP ${upload.status}`);
+    if ("status" in upload && upload.status >= 300)
+      return this.#failure("refused", `upload of ${name}`, `HTTP ${upload.status}`);
     const reason = "error" in upload ? upload.error : words;
     return new HarnessError("lab-fault", `Upload of ${name} did not get through: ${reason}`, {
       hint: "The server has to allow uploads to a web client of another origin (Access-Control-Allow-Origin)",
@@ -325,6 +334,8 @@ export class ConverseSession implements EncryptingSession {
 }
 
 const pollMs = 50;
+/** A download may be hit by a change of the machine's network, see network-change.ts; Converse does not tell. */
+const downloadAttempts = 3;
 /** Prosody's default limits let the partner's two bundles (16 kB) through in about 2 s. */
 const handshakeMs = 10_000;
 
@@ -344,7 +355,8 @@ const unsupported = (what: string): Promise<never> =>
 
 function bytesOf(outcome: FileOutcome, what: string): Uint8Array {
   if (outcome.error === undefined) return Buffer.from(outcome.base64, "base64");
-  throw new HarnessError("refused", `${what}: ${outcome.error.slice(0, 2048)}`);
+  // Converse does not tell whether the server refused or the connection failed.
+  throw new HarnessError("lab-fault", `${what}: ${outcome.error.slice(0, 2048)}`);
 }
 
 function fileName(url: string): string {

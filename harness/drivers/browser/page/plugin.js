@@ -144,7 +144,12 @@ async function decryptedFile(peer, url) {
   const element = [...document.querySelectorAll("converse-chat-message")].find((each) => each.model === message);
   const blob = element?.querySelector('[href^="blob:"], [src^="blob:"]');
   const failure = element?.querySelector("p.error")?.textContent;
-  if (!blob) return failure ? { error: failure } : undefined;
+  if (!blob && !failure) return undefined;
+  if (!blob) {
+    // Drawn again, the message is downloaded again; the driver decides how often.
+    element.querySelector("converse-chat-message-body")?.requestUpdate();
+    return { error: failure };
+  }
   return download(blob.getAttribute("href") ?? blob.getAttribute("src"));
 }
 

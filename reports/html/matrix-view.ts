@@ -54,6 +54,7 @@ function rowOf(book: Book, criterion: CriterionFacts) {
     gp: formatNumber(criterion.gp),
     weight: formatShare(criterion.gp, book.gp),
     minimum: criterion.minimum === undefined ? null : word("minimum", { bp: formatNumber(criterion.minimum) }),
+    tested: flag(words.some((item) => item !== "not-tested")),
     differs: flag(values.size > 1),
     failed: flag(words.some((item) => item === "not-met" || item === "partly")),
     open: flag(words.some((item) => item === "not-tested" || item === "inconclusive")),

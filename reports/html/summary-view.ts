@@ -64,14 +64,32 @@ function rowLinks(book: Book, ids: readonly string[], candidate: string) {
   });
 }
 
+const isUntested = (book: Book, candidate: string) => (id: string) =>
+  (book.decided(id, candidate)?.verdict ?? "not-tested") === "not-tested";
+
+/** Required rows no product was tested on: said once, not once per product. */
+function untestedEverywhere(book: Book): string[] {
+  const required = book.result.criteria.filter((criterion) => criterion.type === "A").map((criterion) => criterion.id);
+  return required.filter((id) => book.candidates.every((candidate) => isUntested(book, candidate.id)(id)));
+}
+
+const criterionLinks = (ids: readonly string[]) => ids.map((id) => ({ id, href: `#${anchor("c", id)}` }));
+
 function exclusionsOf(book: Book) {
-  return rankingOf(book)
+  const everywhere = untestedEverywhere(book);
+  const products = rankingOf(book)
     .filter(({ total }) => total.standing !== "eligible")
     .toSorted((a, b) => Number(b.rank === undefined) - Number(a.rank === undefined))
-    .map(({ candidate, total }) => ({
-      headline: word(total.standing === "excluded" ? "isExcluded" : "isOpen", { product: candidate.title }),
-      rows: rowLinks(book, [...total.excludedBy, ...total.openRows], candidate.id),
-    }));
+    .map(({ candidate, total }) => {
+      const untested = total.openRows.filter(isUntested(book, candidate.id));
+      const settled = total.openRows.filter((id) => !untested.includes(id));
+      return {
+        headline: word(total.standing === "excluded" ? "isExcluded" : "isOpen", { product: candidate.title }),
+        rows: rowLinks(book, [...total.excludedBy, ...settled], candidate.id),
+        untested: criterionLinks(untested.filter((id) => !everywhere.includes(id))),
+      };
+    });
+  return { products, everywhere: criterionLinks(everywhere) };
 }
 
 /** Length of a full bar in the panels of summary.hbs. */
@@ -221,12 +239,13 @@ function recommendationOf(book: Book): Localized[] {
   const leaders = ranked.filter(({ rank }) => rank === 1);
   const first = leaders[0];
   if (first === undefined) return [word("recommendNone"), word("recommendPrice")];
-  const names = leaders.map(({ candidate }) => candidate.title).join(", ");
+  if (first.total.points === 0) return [word("recommendNothing"), word("recommendPrice")];
+  const names = joined(leaders.map(({ candidate }) => candidate.title));
   const share = formatShare(first.total.points, first.total.maxPoints);
-  const open = ranked.flatMap(({ candidate, total }) => total.openRows.map((row) => `${row} (${candidate.title})`));
+  const open = ranked.filter(({ total }) => total.standing === "open").map(({ candidate }) => candidate.title);
   return [
-    word("recommendLead", { product: names, share }),
-    ...(open.length > 0 ? [word("recommendOpen", { rows: open.join(", ") })] : []),
+    word(leaders.length > 1 ? "recommendTie" : "recommendLead", { product: names, share }),
+    ...(open.length > 0 ? [word("recommendOpen", { products: open.join(", ") })] : []),
     word("recommendPrice"),
   ];
 }
@@ -242,6 +261,25 @@ function compressionOf(book: Book) {
   }));
 }
 
+/** True if every product was planned for the same scenarios and configurations. */
+function sameForAll(book: Book): boolean {
+  const { plan } = book.result.run;
+  if (plan === undefined) return true;
+  const planned = book.candidates.map((candidate) =>
+    plan
+      .filter((item) => item.candidate === candidate.id)
+      .map((item) => `${item.scenario} ${item.config}`)
+      .toSorted()
+      .join(),
+  );
+  return new Set(planned).size <= 1;
+}
+
+function testedCount(book: Book): number {
+  const untested = (id: string): boolean => book.candidates.every((candidate) => isUntested(book, candidate.id)(id));
+  return book.result.criteria.filter((criterion) => !untested(criterion.id)).length;
+}
+
 export function summaryView(book: Book) {
   const { result } = book;
   const required = result.criteria.filter((criterion) => criterion.type === "A").length;
@@ -249,10 +287,12 @@ export function summaryView(book: Book) {
     compared: word("comparedText", {
       products: book.candidates.map((candidate) => candidate.title).join(", "),
       criteria: result.criteria.length,
+      tested: testedCount(book),
       required,
       scored: result.criteria.length - required,
       gp: formatNumber(book.gp),
     }),
+    same: word(sameForAll(book) ? "sameForAll" : "notSameForAll"),
     ranking: rankingOf(book).map(rankingRow),
     exclusions: exclusionsOf(book),
     panels: panelsOf(book),

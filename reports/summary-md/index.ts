@@ -27,13 +27,14 @@ export const summaryMd: Renderer = {
       ];
       return `| ${cells.join(" | ")} |`;
     });
-    const notable = result.verdicts.filter(
-      (item) => item.decides && ["not-met", "not-tested", "inconclusive"].includes(item.verdict),
-    );
+    const settled = result.verdicts.filter((item) => item.decides && item.verdict !== "not-tested");
+    const notable = settled.filter((item) => item.verdict === "not-met" || item.verdict === "inconclusive");
     const details = notable.map(
       (item) =>
         `- **${inline(item.criterion)}**, ${nameOf(item.candidate)}: ${verdictTitles[item.verdict].de}. ${inline(item.reason.text.de)}`,
     );
+    const tested = new Set(settled.map((item) => item.criterion));
+    const untested = result.criteria.filter((row) => !tested.has(row.id)).map((row) => inline(row.id));
     const lines = [
       `# ${word("title").de}`,
       "",
@@ -43,9 +44,13 @@ export const summaryMd: Renderer = {
       "| --- | --- | ---: | ---: | ---: |",
       ...totals,
       "",
-      "## Nicht erfüllt, nicht geprüft, unklar",
+      "## Nicht erfüllt oder unklar",
       "",
-      ...(details.length > 0 ? details : ["Alle Kriterien sind ganz oder teilweise erfüllt."]),
+      ...(details.length > 0 ? details : ["Keine Zeile."]),
+      "",
+      "## Bei keinem Produkt geprüft",
+      "",
+      `${untested.length} von ${result.criteria.length} Kriterien: ${untested.join(", ") || "keines"}.`,
       "",
     ];
     yield { path: "summary.md", content: lines.join("\n") };

@@ -22,8 +22,16 @@ const texts = {
   summary: ["Zusammenfassung", "Summary"],
   compared: ["Was verglichen wurde", "What was compared"],
   comparedText: [
-    "{products} wurden an {criteria} Kriterien gemessen: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Alle Produkte durchliefen dieselben Szenarien auf demselben Rechner mit denselben Regeln. Gewertet wird die gehärtete Konfiguration; der Auslieferungszustand steht daneben.",
-    "{products} were measured on {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. All products ran through the same scenarios on the same host under the same rules. The hardened configuration counts; the configuration as shipped stands beside it.",
+    "Verglichen werden {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; der Auslieferungszustand steht daneben.",
+    "{products} are compared by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; the configuration as shipped stands beside it.",
+  ],
+  sameForAll: [
+    "Alle Produkte durchliefen dieselben Szenarien auf demselben Rechner mit denselben Regeln.",
+    "All products ran through the same scenarios on the same host under the same rules.",
+  ],
+  notSameForAll: [
+    "Der Prüfplan dieses Laufs war nicht für alle Produkte gleich; ein Vergleich der Summen ist nur eingeschränkt möglich.",
+    "The plan of this run was not the same for all products; comparing the totals is of limited value.",
   ],
   measuredOn: ["Gemessen am", "Measured on"],
   ranking: ["Rangfolge", "Ranking"],
@@ -44,6 +52,8 @@ const texts = {
   requiredTested: ["Ausschlusskriterien geprüft", "Exclusion criteria tested"],
   kOfN: ["{tested} von {required}", "{tested} of {required}"],
   exclusions: ["Ausschlüsse und offene Ausschlusskriterien", "Exclusions and open exclusion criteria"],
+  openForAll: ["Bei allen Produkten offen, weil nicht geprüft:", "Open for all products because not tested:"],
+  openUntested: ["Offen, weil nicht geprüft:", "Open because not tested:"],
   noExclusions: [
     "Kein Produkt ist ausgeschlossen, und kein Ausschlusskriterium ist offen.",
     "No product is excluded, and no exclusion criterion is open.",
@@ -112,10 +122,18 @@ const texts = {
     "Kein Produkt ist wertbar: Alle verfehlen mindestens ein Ausschlusskriterium.",
     "No product is eligible: all miss at least one exclusion criterion.",
   ],
+  recommendNothing: [
+    "Ein Vergleich nach Leistungspunkten ist nicht möglich: Kein wertbares Produkt hat in diesem Lauf Leistungspunkte erreicht.",
+    "A comparison by score is not possible: no eligible product scored in this run.",
+  ],
+  recommendTie: [
+    "Nach Leistungspunkten liegen {product} gleichauf vorn ({share}).",
+    "By score, {product} lead with equal results ({share}).",
+  ],
   recommendLead: ["Nach Leistungspunkten liegt {product} vorn ({share}).", "By score, {product} leads ({share})."],
   recommendOpen: [
-    "Die Rangfolge ist vorläufig, solange Ausschlusskriterien offen sind: {rows}.",
-    "The ranking is provisional while exclusion criteria are open: {rows}.",
+    "Die Rangfolge ist vorläufig, solange Ausschlusskriterien offen sind ({products}).",
+    "The ranking is provisional while exclusion criteria are open ({products}).",
   ],
   recommendPrice: [
     "Preise lagen nicht vor; eine Kennzahl nach der Richtwertmethode (UfAB 2018) ist deshalb nicht gerechnet. Über den Zuschlag entscheidet die Vergabestelle.",
@@ -130,6 +148,7 @@ const texts = {
   filter: ["Auswahl", "Filter"],
   showRows: ["Zeilen", "Rows"],
   filterAll: ["alle", "all"],
+  filterTested: ["geprüfte", "tested"],
   filterDiffers: ["Unterschiede zwischen Produkten", "what differs"],
   filterFailed: ["nicht oder nur teilweise erfüllt", "not or only partly met"],
   filterOpen: ["offen (nicht geprüft, unklar)", "open (not tested, inconclusive)"],

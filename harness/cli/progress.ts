@@ -5,6 +5,8 @@ import type { RunObserver } from "../run/observer.ts";
 import { duration, fit, paintFor, safe } from "./output.ts";
 
 const redrawMs = 250;
+/** The journal holds the whole message. */
+const messageRoom = 240;
 const jobTitle = ({ scenario, candidate, config, repetition }: Job): string =>
   `${scenario.id} ${scenario.title.en} · ${candidate.title} ${config}${repetition > 1 ? ` #${repetition}` : ""}`;
 
@@ -27,7 +29,9 @@ interface State {
 const count = ({ done, total }: State): string => `${done}/${total} done`;
 
 function outcomeWords({ fault, tookMs }: JobOutcome): string {
-  return fault === undefined ? `measured in ${duration(tookMs)}` : `${fault.code}: ${safe(fault.message)}`;
+  return fault === undefined
+    ? `measured in ${duration(tookMs)}`
+    : `${fault.code}: ${fit(safe(fault.message), messageRoom)}`;
 }
 
 export interface ProgressView extends RunObserver {

@@ -3,6 +3,7 @@ import { verdictTitles } from "../model/verdict.ts";
 import type { VerdictWord } from "../model/verdict.ts";
 import { columns, fit, safe } from "./output.ts";
 import type { Paint, Tone } from "./output.ts";
+import { plannedCriteria } from "./run-exit.ts";
 
 const tones: Readonly<Record<VerdictWord, Tone>> = {
   met: "good",
@@ -24,20 +25,17 @@ function cell(record: VerdictRecord | undefined, paint: Paint): string {
   return paint(tones[verdict], `${verdictTitles[verdict].en}${scored}${marks}`);
 }
 
-/** True for a row that this run had anything to say about. */
-const concerned = (records: readonly VerdictRecord[]): boolean =>
-  records.some(
-    ({ verdict, reason }) =>
-      verdict !== "not-tested" || !["not-in-plan", "no-scenario", "no-document"].includes(reason.code),
-  );
-
 /** Criteria × candidates in words and points, then each candidate's total. Rows the plan left out are counted, not listed. */
 export function resultTable(result: Result, paint: Paint): readonly string[] {
-  const { candidates } = result.run;
+  const { candidates, leftOut = [] } = result.run;
+  const planned = plannedCriteria(result);
+  const whole = leftOut.length === 0;
   const header = ["", "", ...candidates.map(({ title }) => paint("strong", safe(title)))];
   const rows = result.criteria.flatMap(({ id, title, type }) => {
     const records = result.verdicts.filter(({ criterion, decides }) => criterion === id && decides);
-    if (!concerned(records)) return [];
+    // A row that was judged without being measured (an ability nobody claims) belongs into the table of a whole run only.
+    const judged = whole && records.some(({ verdict }) => verdict !== "not-tested");
+    if (!planned.has(id) && !judged) return [];
     const cells = candidates.map((candidate) =>
       cell(
         records.find((record) => record.candidate === candidate.id),

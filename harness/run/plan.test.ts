@@ -102,6 +102,10 @@ describe("plan", () => {
       aCriterion({ params: { messages: { full: 20 } } }),
       aCriterion({ id: "X-02", params: { messages: { full: 30 } } }),
     ]);
-    assert.throws(() => makePlan(input({ catalogue })), { code: "bad-input", message: /"messages" of SZ-90 is 20/u });
+    const scenarios = [found(aScenario({ verifies: ["X-01", "X-02"] }))];
+    assert.throws(() => makePlan(input({ catalogue, scenarios })), {
+      code: "bad-input",
+      message: /"messages" of SZ-90 is 20/u,
+    });
   });
 });

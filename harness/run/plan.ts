@@ -63,9 +63,13 @@ export interface PlanInput {
 
 const same = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
 
+/** Both must say so: the catalogue may name a scenario that cannot measure the row yet. */
+const decides = (scenario: Scenario, criterion: string, wanted: readonly string[]): boolean =>
+  wanted.includes(scenario.id) && scenario.verifies.includes(criterion);
+
 /** The criteria that a scenario decides in this catalogue. */
 const criteriaOf = (catalogue: Catalogue, scenario: Scenario): readonly Criterion[] =>
-  catalogue.criteria.filter(({ active, scenarios }) => active && scenarios.includes(scenario.id));
+  catalogue.criteria.filter(({ id, active, scenarios }) => active && decides(scenario, id, scenarios));
 
 function refsOfCondition(condition: Condition): readonly MeasurementRef[] {
   return condition.kind === "comparison" ? [condition.left] : condition.of.flatMap(refsOfCondition);
@@ -165,7 +169,7 @@ function scenariosNamed({ catalogue, scenarios }: PlanInput, name: string): read
     ];
     throw unknownName("criterion or scenario", name, known);
   }
-  const found = scenarios.filter(({ scenario }) => criterion.scenarios.includes(scenario.id));
+  const found = scenarios.filter(({ scenario }) => decides(scenario, criterion.id, criterion.scenarios));
   if (found.length > 0) return found.map(({ scenario }) => scenario);
   throw new HarnessError("bad-input", `No scenario measures ${criterion.id} yet (${criterion.title.en}).`, {
     hint: "See `./pruefstand list criteria` for the rows that are measured.",

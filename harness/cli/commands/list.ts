@@ -41,7 +41,7 @@ const listings: Readonly<Record<string, Listing>> = {
         method,
         active,
         scenarios: wanted,
-        measured: scenarios.some(({ scenario }) => wanted.includes(scenario.id)),
+        measured: scenarios.some(({ scenario }) => wanted.includes(scenario.id) && scenario.verifies.includes(id)),
       })),
     ({ id, type, gp, title, scenarios, active, measured }) => [
       id,

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, it } from "node:test";
+import { coverage } from "../catalogue/coverage.ts";
+import { loadProject, projectControls } from "./project.ts";
+
+const project = await loadProject();
+const claims = project.scenarios.map(({ scenario }) => scenario);
+const gaps = coverage(project.catalogue, claims);
+
+/** Titles of the steps in a scenario's source; a placeholder stands for anything. */
+function stepsOf(source: string): readonly RegExp[] {
+  const titles = [...source.matchAll(/\bstep\(\s*(?:"([^"]+)"|`([^`]+)`)/gu)].map(
+    (match) => match[1] ?? match[2] ?? "",
+  );
+  return titles.map((title) => {
+    const literal = title.split(/\$\{[^}]*\}/u).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, String.raw`\$&`));
+    return new RegExp(`^${literal.join(".*")}$`, "u");
+  });
+}
+
+describe("catalogue, scenarios and controls", () => {
+  it("agree on which scenario decides which row", () => {
+    assert.deepEqual(gaps.claimsWithoutRow, []);
+    assert.deepEqual(gaps.scenariosWithoutCriterion, []);
+  });
+
+  it("agree on what is measured", () => {
+    assert.deepEqual(gaps.measurementsNotDeclared, []);
+    assert.deepEqual(gaps.measurementsNotEmitted, []);
+  });
+
+  it("have a control per protocol family and a broken lab for every scenario", async () => {
+    const controls = (await projectControls(project)).map(({ control }) => control);
+    const protocolOf = new Map(project.candidates.map(({ id, protocol }) => [id, protocol]));
+    const missing = claims.flatMap(({ id, protocols }) => {
+      const own = controls.filter(({ scenario }) => scenario === id);
+      const broken = own.some(({ expect }) => expect === "inconclusive") ? [] : [`${id}: no broken lab`];
+      const families = protocols.filter(
+        (protocol) =>
+          !own.some(({ candidate, expect }) => protocolOf.get(candidate) === protocol && expect !== "inconclusive"),
+      );
+      return [...broken, ...families.map((protocol) => `${id}: no control for ${protocol}`)];
+    });
+    assert.deepEqual(missing, []);
+  });
+
+  it("break the lab before steps that exist", async () => {
+    const controls = (await projectControls(project)).map(({ control }) => control);
+    assert.ok(controls.length > 0);
+    const unknown: string[] = [];
+    for (const { id, scenario, sabotage } of controls) {
+      const found = project.scenarios.find((one) => one.scenario.id === scenario);
+      const steps = found === undefined ? [] : stepsOf(await readFile(found.path, "utf8"));
+      const titles = [sabotage.lab?.at, sabotage.starve?.before].filter((title) => typeof title === "string");
+      const strange = titles.filter((title) => !steps.some((step) => step.test(title)));
+      unknown.push(...strange.map((title) => `${id}: "${title}"`));
+    }
+    assert.deepEqual(unknown, []);
+  });
+});

@@ -108,10 +108,9 @@ export function instrumentGate(cell: Cell, runs: readonly number[]): Outcome | u
   const { row, candidate, index } = cell;
   for (const config of configsOf(cell)) {
     const failed = index
-      .ids(candidate.id, config)
-      .filter((id) => concerns(id, row))
-      .flatMap((id) => index.measurements(id, candidate.id, config))
-      .find(({ value, run }) => value !== true && runs.includes(run));
+      .gates(candidate.id, config)
+      .filter(({ id, value, run }) => value !== true && runs.includes(run) && concerns(id, row))
+      .toSorted((a, b) => a.run - b.run || (a.id < b.id ? -1 : 1))[0];
     if (failed) {
       const note = failed.note ? `: ${failed.note}` : "";
       return undecided("inconclusive", "invalid-run", {

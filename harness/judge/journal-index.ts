@@ -22,8 +22,8 @@ export interface JournalIndex {
   attempts(scenario: string, candidate: string, config: ConfigName): readonly Attempt[];
   /** All records of one measurement for one candidate and configuration, in journal order. */
   measurements(id: string, candidate: string, config: ConfigName): readonly Measurement[];
-  /** Ids measured for a candidate and configuration, e.g. to find `gate.*`. */
-  ids(candidate: string, config: ConfigName): readonly string[];
+  /** All `gate.*` records of a candidate and configuration: few, and their ids are not declared anywhere. */
+  gates(candidate: string, config: ConfigName): readonly Measurement[];
   readonly images: Result["images"];
 }
 
@@ -39,7 +39,7 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
 export function indexJournal(entries: readonly JournalEntry[]): JournalIndex {
   const attempts = new Map<string, Attempt[]>();
   const measurements = new Map<string, Measurement[]>();
-  const ids = new Map<string, Set<string>>();
+  const gates = new Map<string, Measurement[]>();
   const images = new Map<string, ImageFacts & { readonly candidate: string }>();
   let run: RunFacts | undefined;
   let outcome: Result["runOutcome"] = "unfinished";
@@ -65,8 +65,9 @@ export function indexJournal(entries: readonly JournalEntry[]): JournalIndex {
       case "measurement": {
         const { measurement } = entry;
         push(measurements, keyOf(measurement.id, measurement.candidate, measurement.config), measurement);
-        const place = keyOf(measurement.candidate, measurement.config);
-        ids.set(place, (ids.get(place) ?? new Set()).add(measurement.id));
+        if (measurement.id.startsWith("gate.")) {
+          push(gates, keyOf(measurement.candidate, measurement.config), measurement);
+        }
         break;
       }
       case "step":
@@ -84,7 +85,7 @@ export function indexJournal(entries: readonly JournalEntry[]): JournalIndex {
     outcome,
     attempts: (scenario, candidate, config) => attempts.get(keyOf(scenario, candidate, config)) ?? [],
     measurements: (id, candidate, config) => measurements.get(keyOf(id, candidate, config)) ?? [],
-    ids: (candidate, config) => [...(ids.get(keyOf(candidate, config)) ?? [])].toSorted(),
+    gates: (candidate, config) => gates.get(keyOf(candidate, config)) ?? [],
     images: [...images.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),
   };
 }

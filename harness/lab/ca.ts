@@ -11,9 +11,19 @@ export interface ServerCertificate {
 export interface CertificateAuthority {
   /** PEM of the authority's own certificate. */
   readonly certificate: string;
-  /** An ECDSA P-256 certificate for exactly these DNS names, good for both ends of a connection (XMPP servers are clients of each other). */
-  issue(names: readonly string[]): ServerCertificate;
+  /**
+   * A certificate for exactly these DNS names, good for both ends of a connection (XMPP servers are clients of each other).
+   * ECDSA P-256; a control may ask for a key that is too short (T-07).
+   */
+  issue(names: readonly string[], key?: LeafKey): ServerCertificate;
 }
+
+export type LeafKey = "ecdsa-p256" | "rsa-2048";
+
+const keyPairs: Readonly<Record<LeafKey, () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }>> = {
+  "ecdsa-p256": () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
+  "rsa-2048": () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+};
 
 const oids = {
   ecdsaWithSha256: "1.2.840.10045.4.3.2",
@@ -51,18 +61,20 @@ export function createAuthority(runId: string): CertificateAuthority {
   });
   return {
     certificate: own,
-    issue: (names) => issue({ names, issuer: name, authorityKeyId: keyId, signedWith: pair.privateKey, own }),
+    issue: (names, key = "ecdsa-p256") =>
+      issue({ names, key, issuer: name, authorityKeyId: keyId, signedWith: pair.privateKey, own }),
   };
 }
 
 function issue(order: {
   readonly names: readonly string[];
+  readonly key: LeafKey;
   readonly issuer: Buffer;
   readonly authorityKeyId: Buffer;
   readonly signedWith: KeyObject;
   readonly own: string;
 }): ServerCertificate {
-  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pair = keyPairs[order.key]();
   const leaf = certificate({
     subject: distinguishedName((order.names[0] ?? "").slice(0, 64)),
     issuer: order.issuer,
@@ -70,7 +82,7 @@ function issue(order: {
     signedWith: order.signedWith,
     extensions: [
       extension(oids.basicConstraints, sequence(), true),
-      // digitalSignature (bit 0): all that ECDHE_ECDSA needs
+      // digitalSignature (bit 0): all that ECDHE needs
       extension(oids.keyUsage, bits(Buffer.from([0b1000_0000]), 7), true),
       extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth), oid(oids.clientAuth))),
       extension(oids.subjectAltName, sequence(...order.names.map((name) => tlv(0x82, Buffer.from(name, "ascii"))))),

@@ -80,7 +80,10 @@ export async function deployServer(docker: DockerClient, order: ServerOrder): Pr
   };
   const variables = { ...candidate.configurations[order.config].variables, ...sabotage?.variables };
   const rendered = await renderFiles(candidate, facts, variables, sabotage);
-  const certificate = certificateFiles(order.authority.issue(namesOf(candidate, order.domain)), order.authority);
+  const certificate = certificateFiles(
+    order.authority.issue(namesOf(candidate, order.domain), sabotage?.certificate),
+    order.authority,
+  );
   const services = await startAll(candidate, (name, service) => {
     const own = rendered.filter((file) => file.service === name);
     return startService(docker, order, { name, service, facts, files: [...certificate, ...own] });

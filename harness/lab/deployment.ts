@@ -159,6 +159,16 @@ export class LabDeployment implements Deployment {
     else if (fault !== "no-browser") await breakServer(fault, this.#instances);
   }
 
+  /** The containers of each server share what is given: a server of three containers is not three times as large. */
+  async starve(cpus: number): Promise<void> {
+    const updates = this.#instances.flatMap(({ services }) =>
+      services.map(({ container }) =>
+        container.update({ CpuPeriod: 100_000, CpuQuota: cpuQuota(cpus / services.length) }),
+      ),
+    );
+    await Promise.all(updates);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return (this.#disposed ??= this.#dispose());
   }
@@ -184,6 +194,9 @@ export class LabDeployment implements Deployment {
     };
   }
 }
+
+/** Microseconds of each 100 ms; the kernel takes no less than 1 ms. */
+const cpuQuota = (cpus: number): number => Math.max(1_000, Math.round(cpus * 100_000));
 
 /** All at once. What is gone already does not matter. */
 async function removeContainers(docker: DockerClient, prefix: string): Promise<void> {

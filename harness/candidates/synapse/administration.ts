@@ -55,6 +55,16 @@ async function restartWith(server: ServerAccess, variables: Readonly<Record<stri
   await server.restartService("synapse");
 }
 
+/** Debian's aiosmtpd takes every mail and drops it. The restart of the service has ended an earlier one. */
+async function startMailSink(server: ServerAccess): Promise<void> {
+  const sink = "/usr/bin/python3 -m aiosmtpd -n -l 127.0.0.1:2525 -c aiosmtpd.handlers.Sink";
+  await server.exec("synapse", ["/bin/sh", "-c", `LD_PRELOAD= ${sink} >/dev/null 2>&1 </dev/null &`]);
+  await until("the mail server of the lab to accept connections", async () => {
+    const probe = "import socket; socket.create_connection(('127.0.0.1', 2525), 1)";
+    return (await server.exec("synapse", ["/usr/bin/python3", "-c", probe])).exitCode === 0;
+  });
+}
+
 export const administration: Administration = {
   /** One flag, "server admin"; finer roles need another product (Matrix Authentication Service). */
   roles: ["server-admin"],
@@ -102,5 +112,9 @@ export const administration: Administration = {
     await reloadLogging(server);
   },
 
-  enableDomainBoundRegistration: (server, mailDomain) => restartWith(server, { signUpMailDomain: mailDomain }),
+  /** `allowed_local_3pids` with `registrations_require_3pid`; confirmation mails go to a server in the container. */
+  async enableDomainBoundRegistration(server, mailDomain) {
+    await restartWith(server, { signUpMailDomain: mailDomain });
+    await startMailSink(server);
+  },
 };

@@ -63,6 +63,13 @@ export const labDeviations: readonly Deviation[] = [
     "Alle Testpersonen kommen von derselben Adresse. Die Grenzen je Konto und für Fehlversuche bleiben.",
     "All test persons come from one address. The limits per account and for failed attempts stay.",
   ),
+  lab(
+    "rc_message",
+    "0.2/s, burst 10",
+    "50/s, burst 200",
+    "Die Testpersonen schreiben nach Drehbuch schneller als Menschen; kein Kriterium misst diese Grenze.",
+    "The test persons write by script, faster than people; no criterion measures this limit.",
+  ),
 ];
 
 /** What a careful operator sets. */

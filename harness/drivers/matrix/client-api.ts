@@ -58,10 +58,16 @@ export class ClientApi {
   readonly token: string | undefined;
   /** Told when the server no longer knows the token. */
   onLoggedOut: (error: HarnessError) => void = () => undefined;
+  #closed: Error | undefined;
 
   constructor(connection: Connection, token?: string) {
     this.connection = connection;
     this.token = token;
+  }
+
+  /** From now on every call throws this error; the first one stays. */
+  close(error: Error): void {
+    this.#closed ??= error;
   }
 
   /**
@@ -78,6 +84,7 @@ export class ClientApi {
     const what = `${call.method ?? "GET"} ${call.path.split("?")[0]}`;
     const end = performance.now() + (call.timeoutMs ?? defaultTimeoutMs);
     for (;;) {
+      if (this.#closed !== undefined) throw this.#closed;
       const left = Math.max(1, Math.ceil(end - performance.now()));
       const answer = await this.connection.send({ token: this.token, ...call, timeoutMs: left });
       if (answer.status >= 200 && answer.status < 300) return answer;

@@ -65,7 +65,7 @@ export class Connection {
   }
 
   /** `fetch` over this connection, for the SDK. */
-  readonly fetch = ((url: string | URL, init?: object) =>
+  readonly fetch = ((url: string, init?: object) =>
     undiciFetch(url, { ...init, dispatcher: this.#agent })) as unknown as typeof globalThis.fetch;
 
   /** Throws `disconnected` if no answer came and `deadline` after the time-out; never on a status. */

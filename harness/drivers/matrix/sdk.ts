@@ -3,6 +3,7 @@ import {
   ClientEvent,
   createClient,
   EventStatus,
+  HTTPError,
   HttpApiEvent,
   type MatrixClient,
   type MatrixEvent,
@@ -50,8 +51,10 @@ export interface SdkListener {
 const pollTimeoutMs = 30_000;
 /** Synapse sends at most 100 per room and sync (filter_timeline_limit); older ones are fetched as a gap. */
 const timelineLimit = 100;
-/** A server may be restarted under a session; longer than this is a lost connection. */
-const lostAfterMs = 60_000;
+/** While the proxy answers (502), the server behind it may be restarting; longer than this is a lost connection. */
+const restartMs = 60_000;
+/** Nobody answers at all: the whole server is gone. */
+const goneMs = 10_000;
 const retryMs = 500;
 
 /** The SDK logs every request at debug level, with content. */
@@ -72,14 +75,17 @@ export class SdkClient {
   readonly #client: MatrixClient;
   readonly #listener: SdkListener;
   readonly #seenRooms = new Set<string>();
+  readonly #stop = Promise.withResolvers<never>();
+  #stopped = false;
   #lostSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, login: Login, listener: SdkListener) {
     this.#listener = listener;
+    this.#stop.promise.catch(() => undefined);
     this.#client = createClient({
       baseUrl: connection.origin,
-      fetchFn: connection.fetch,
+      fetchFn: (url, init) => this.#fetch(connection, url, init),
       userId: login.userId,
       deviceId: login.deviceId,
       accessToken: login.token,
@@ -87,6 +93,7 @@ export class SdkClient {
       logger: silent,
       disableVoip: true,
     });
+    withoutTimers(this.#client);
   }
 
   /** On return the first sync is done, and with `encrypting` this device's keys are with the server. */
@@ -109,6 +116,8 @@ export class SdkClient {
   }
 
   stop(): void {
+    this.#stopped = true;
+    this.#stop.reject(new HarnessError("disconnected", "this session was closed"));
     clearInterval(this.#retry);
     this.#client.removeAllListeners();
     this.#client.stopClient();
@@ -155,7 +164,8 @@ export class SdkClient {
     };
     room.on(RoomEvent.LocalEchoUpdated, watch);
     try {
-      const { event_id: id } = await this.#client.sendEvent(roomId, "m.room.message" as never, content as never);
+      const sent = this.#client.sendEvent(roomId, "m.room.message" as never, content as never);
+      const { event_id: id } = await Promise.race([sent, this.#stop.promise]);
       wasEncrypted ||= room.findEventById(id)?.isEncrypted() === true;
       if (!wasEncrypted)
         throw new HarnessError("harness-fault", `expected event ${id} to go out encrypted, it did not`);
@@ -179,6 +189,21 @@ export class SdkClient {
       if (event !== undefined) return event.isRedacted();
     }
     return undefined;
+  }
+
+  /**
+   * After the end nothing comes back into the SDK: an answer or an error would make it set its timers again (its poller of
+   * capabilities: six hours), and they would keep the process alive.
+   */
+  async #fetch(connection: Connection, url: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const never = new Promise<Response>(() => undefined);
+    try {
+      const answer = await connection.fetch(url, init);
+      return this.#stopped ? await never : answer;
+    } catch (error) {
+      if (this.#stopped) return never;
+      throw error;
+    }
   }
 
   #crypto(): NonNullable<ReturnType<MatrixClient["getCrypto"]>> {
@@ -236,15 +261,42 @@ export class SdkClient {
       return;
     }
     this.#lostSince ??= performance.now();
+    const limitMs = error instanceof HTTPError ? restartMs : goneMs;
     // Left alone, the SDK waits 5 to 10 s between two tries.
     this.#retry ??= setInterval(() => {
-      if (this.#lostSince !== undefined && performance.now() - this.#lostSince > lostAfterMs) {
+      if (this.#lostSince !== undefined && performance.now() - this.#lostSince > limitMs) {
         this.#listener.lostConnection(error ?? new Error("no connection"));
       } else {
         this.#client.retryImmediately();
       }
     }, retryMs);
   }
+}
+
+interface RequestOptions {
+  readonly localTimeoutMs?: number;
+  readonly abortSignal?: AbortSignal;
+}
+
+/**
+ * The SDK never clears the timer behind a request's time limit: 110 s after the last sync it would still keep the process
+ * alive. Node's own time-out signal does the same and does not.
+ */
+function withoutTimers(client: MatrixClient): void {
+  const http = client.http as unknown as {
+    requestOtherUrl: (method: string, url: URL | string, body: unknown, options?: RequestOptions) => Promise<unknown>;
+  };
+  const original = http.requestOtherUrl.bind(http);
+  http.requestOtherUrl = (method, url, body, { localTimeoutMs, abortSignal, ...rest } = {}) => {
+    const limit = localTimeoutMs === undefined ? [] : [AbortSignal.timeout(localTimeoutMs)];
+    const signals = [...limit, ...(abortSignal === undefined ? [] : [abortSignal])];
+    return original(
+      method,
+      url,
+      body,
+      signals.length === 0 ? rest : { ...rest, abortSignal: AbortSignal.any(signals) },
+    );
+  };
 }
 
 function seen(event: MatrixEvent): SeenEvent {

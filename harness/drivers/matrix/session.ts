@@ -263,7 +263,9 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
 
   #finish(error?: Error): void {
     this.#end({ at: performance.now(), ...(error === undefined ? {} : { error }) });
-    this.condition.end(error ?? new HarnessError("disconnected", "this session was closed"));
+    const reason = error ?? new HarnessError("disconnected", "this session was closed");
+    this.condition.end(reason);
+    this.api.close(reason);
     this.sdk.stop();
   }
 }

@@ -57,6 +57,27 @@ export async function selfRegistration(connection: Connection, name: string, sec
   return { ...made, outcome: entered.outcome, answer: `${made.answer}; login: ${entered.condition}` };
 }
 
+/**
+ * Asks for a confirmation mail to an address of the allowed domain and to a foreign one (client-server specification,
+ * "POST /register/email/requestToken"); accepted = the server takes the address and goes on.
+ */
+export async function domainBoundRegistration(
+  connection: Connection,
+  mailDomain: string,
+): Promise<{ readonly own: Attempt; readonly foreign: Attempt }> {
+  const ask = (domain: string): Promise<Attempt> =>
+    attemptCall(
+      connection,
+      {
+        method: "POST",
+        path: "/_matrix/client/v3/register/email/requestToken",
+        body: { client_secret: randomBytes(8).toString("hex"), email: `new-person@${domain}`, send_attempt: 1 },
+      },
+      `sign-up with an address of ${domain}`,
+    );
+  return { own: await ask(mailDomain), foreign: await ask(`not-${mailDomain}`) };
+}
+
 /** Display name, picture, a field of the profile, a note in the account data, and the name of the device. */
 export async function plantProfile(api: ClientApi, person: Person): Promise<Readonly<Record<string, string>>> {
   const mark = randomBytes(6).toString("hex");

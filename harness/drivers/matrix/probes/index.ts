@@ -1,7 +1,7 @@
 import type { Probes } from "../../../model/probes.ts";
 import { mediaPath } from "../client-api.ts";
 import type { Connections } from "../connections.ts";
-import { login, plantProfile, readAfterDisabling, selfRegistration } from "./accounts.ts";
+import { domainBoundRegistration, login, plantProfile, readAfterDisabling, selfRegistration } from "./accounts.ts";
 import { adminAsOrdinary, exerciseRole } from "./administration.ts";
 import { attemptCall } from "./attempt.ts";
 import { clientStart, fillConversations } from "./client-start.ts";
@@ -26,6 +26,7 @@ export function matrixProbes(connections: Connections): Probes {
     fillConversations: async (server, person, count) =>
       fillConversations(server, await connections.logIn(person), person, count),
     exerciseRole: (server, holder, role, victim) => exerciseRole(connections, server, holder, role, victim),
+    domainBoundRegistration: (server, mailDomain) => domainBoundRegistration(connections.to(server), mailDomain),
     readAfterDisabling: (server, person, sessions) => readAfterDisabling(connections.to(server), person, sessions),
   };
 }

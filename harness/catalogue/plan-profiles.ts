@@ -1,4 +1,3 @@
-import type { ConfigName } from "../model/candidate.ts";
 import { HarnessError } from "../model/errors.ts";
 import { suggestion } from "./nearest.ts";
 
@@ -53,9 +52,4 @@ export function planProfile(name: string): PlanProfile {
   throw new HarnessError("bad-input", `There is no profile "${name}"${suggestion(name, planProfileNames)}.`, {
     hint: `Profiles: ${planProfileNames.join(", ")}, or the path of a profile file.`,
   });
-}
-
-/** Configurations on which a scenario runs under this plan. `readsDefault`: a verdict of its rows reads `@default`. */
-export function plannedConfigs(plan: PlanProfile, readsDefault: boolean): readonly ConfigName[] {
-  return plan.configs === "both" || readsDefault ? ["default", "hardened"] : ["hardened"];
 }

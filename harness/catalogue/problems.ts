@@ -63,7 +63,7 @@ export class Problems {
 
 const keyText = (key: unknown): string => String(isScalar(key) ? key.value : key);
 
-export function writePath(path: Path): string {
+function writePath(path: Path): string {
   const text = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`)).join("");
   return text.replace(/^\./u, "") || "(file)";
 }

@@ -8,13 +8,7 @@ import type { ChangeFile } from "./schema.ts";
  * Decision b of the catalogue: a profile may switch a row on or off and, for a row it turns into the other type,
  * give type, points, minimum and scale. Nothing else; above all it never changes a measurement.
  */
-export function applyChange(
-  row: Criterion,
-  change: ChangeFile,
-  path: Path,
-  read: RuleReader,
-  problems: Problems,
-): Criterion {
+function applyChange(row: Criterion, change: ChangeFile, path: Path, read: RuleReader, problems: Problems): Criterion {
   const turned = change.ufab !== undefined && change.ufab.type !== row.ufab.type;
   for (const key of ["ufab", "pass", "scale", "rule_text"] as const) {
     if (change[key] !== undefined && !turned) {

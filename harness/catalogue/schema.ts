@@ -138,4 +138,3 @@ export type CatalogueFile = z.infer<typeof catalogueFile>;
 export type CriterionFile = CatalogueFile["criteria"][number];
 export type ScaleFile = z.infer<typeof scale>;
 export type ChangeFile = z.infer<typeof change>;
-export type ProfileFile = z.infer<typeof profileFile>;

@@ -72,7 +72,7 @@ function evaluateComparison(comparison: Comparison, { read, params }: RuleContex
 }
 
 /** One condition; `or` holds if a member holds. */
-export function evaluate(condition: Condition, context: RuleContext): Evaluation {
+function evaluate(condition: Condition, context: RuleContext): Evaluation {
   if (condition.kind === "comparison") {
     const only = evaluateComparison(condition, context);
     const { held, cause, missing } = only;
@@ -112,6 +112,6 @@ const causeOrder: readonly UnknownCause[] = [
 ];
 
 /** The cause that weighs most: our own gaps before what a document or a window leaves open. */
-export function worstCause(truths: readonly Truth[]): UnknownCause {
+function worstCause(truths: readonly Truth[]): UnknownCause {
   return causeOrder.find((cause) => truths.some((truth) => truth.cause === cause)) ?? "not-observed";
 }

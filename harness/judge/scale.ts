@@ -152,7 +152,7 @@ function spanOf(
 }
 
 /** Straight lines between the points (catalogue 2b, `linear`). */
-export function interpolate({ points, beyond }: Pick<LinearRule, "points" | "beyond">, value: number): number {
+function interpolate({ points, beyond }: Pick<LinearRule, "points" | "beyond">, value: number): number {
   const [first] = points;
   const last = points.at(-1);
   if (!first || !last) return 0;

@@ -16,7 +16,7 @@ const lpOf = ({ row, record }: Decided): number => performancePoints(record.poin
 const isA = ({ row }: Decided): boolean => row.ufab.type === "A";
 
 /** Best possible Leistungspunkte of rows: 10 × Σ GP, computed, never a constant. Rows the stated need drops do not count. */
-export function maximumPoints(rows: readonly Criterion[]): number {
+function maximumPoints(rows: readonly Criterion[]): number {
   return 10 * rows.filter(({ active }) => active).reduce((sum, row) => sum + gpOf(row), 0);
 }
 

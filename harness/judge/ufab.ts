@@ -32,7 +32,7 @@ export interface Award {
 }
 
 /** Z is multiplied by this so that it can be read (3.5). */
-export const readability = 1_000_000;
+const readability = 1_000_000;
 
 /** 3.4 Zielerfüllungsgrad in percent. */
 export const degreeOfAchievement = (points: number, maxPoints: number): number =>
@@ -123,7 +123,7 @@ export const referenceMethod = (
   reference: { readonly performance: number; readonly price: number },
 ): Award => weighted("referenz", offers, weights, reference.performance, reference.price);
 
-export function medianOf(values: readonly number[]): number {
+function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
   const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? upper;

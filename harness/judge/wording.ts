@@ -96,7 +96,7 @@ const configSuffix: Readonly<Record<string, Localized>> = {
 };
 
 /** "Zustellzeit: 0,42 s (verlangt: höchstens 10 s)" */
-export function writeComparison(one: EvaluatedComparison, declarations: Declarations, language: Language): string {
+function writeComparison(one: EvaluatedComparison, declarations: Declarations, language: Language): string {
   const { comparison, config, observed, limit } = one;
   const { id } = comparison.left;
   const unit = unitOf(id, declarations);

@@ -104,7 +104,7 @@ export function aRun(overrides: Partial<RunFacts> = {}): RunFacts {
   };
 }
 
-export function aMeasurement(overrides: Partial<Measurement> & Pick<Measurement, "id" | "value">): Measurement {
+function aMeasurement(overrides: Partial<Measurement> & Pick<Measurement, "id" | "value">): Measurement {
   return {
     candidate: "alpha",
     config: "hardened",

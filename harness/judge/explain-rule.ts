@@ -1,10 +1,19 @@
 import type { Criterion } from "../model/criterion.ts";
 import type { Language, Localized } from "../model/text.ts";
 import type { Evaluation } from "./conditions.ts";
-import type { Looked, Span } from "./scale.ts";
+import type { Looked, NumberRule, Span } from "./scale.ts";
 import { rounded } from "./scale.ts";
 import type { Declarations } from "./wording.ts";
-import { both, titleOf, unitOf, writeComparisons, writeNumber, writeObserved, writePoints } from "./wording.ts";
+import {
+  both,
+  titleOf,
+  unitOf,
+  writeComparisons,
+  writeNumber,
+  writeObserved,
+  writePoints,
+  writeValue,
+} from "./wording.ts";
 
 type Conditional = Exclude<Looked, { kind: "number" }>;
 const isConditional = (looked: Looked): looked is Conditional => looked.kind !== "number";
@@ -14,8 +23,10 @@ export function passReason({ comparisons, held }: Evaluation, declarations: Decl
   const deciding = comparisons
     .filter((one) => held === true || one.held !== true)
     .filter((one) => one.held !== undefined);
-  return both((language) => `${writeComparisons(deciding, declarations, language)}.`);
+  return both((language) => sentence(writeComparisons(deciding, declarations, language)));
 }
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 const bp: Localized = { de: "Bewertungspunkte", en: "points" };
 
@@ -32,11 +43,23 @@ export function scaleReason(span: Span, points: number, declarations: Declaratio
 function numbers({ looked }: Span, declarations: Declarations, language: Language): readonly string[] {
   return looked
     .filter((one) => one.kind === "number")
-    .map(({ ref, observed }) => {
+    .map(({ ref, observed, rule }) => {
       const value = writeObserved(observed, unitOf(ref.id, declarations), language);
       const shipped = ref.config === "default" ? { de: " (Auslieferungszustand)", en: " (as shipped)" }[language] : "";
-      return `${titleOf(ref.id, declarations, language)}${shipped}: ${value}`;
+      const scale = scaleText(rule, unitOf(ref.id, declarations), language);
+      return `${titleOf(ref.id, declarations, language)}${shipped}: ${value} (${scale})`;
     });
+}
+
+/** What the number was held against: "60 s → 10, 300 s → 7, darüber 0". */
+function scaleText(rule: NumberRule, unit: string, language: Language): string {
+  if (rule.kind === "points") return `× ${writeNumber(rule.factor, language)}`;
+  if (rule.kind === "share") return { de: "10 × Anteil", en: "10 × share" }[language];
+  const points = rule.points.map(
+    ([value, earned]) => `${writeValue(value, unit, language)} → ${writePoints(earned, language)}`,
+  );
+  const beyond = rule.beyond === 0 ? [{ de: "darüber 0", en: "above 0" }[language]] : [];
+  return [...points, ...beyond].join(", ");
 }
 
 function steps({ looked }: Span, declarations: Declarations, language: Language): readonly string[] {

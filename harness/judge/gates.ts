@@ -50,10 +50,16 @@ function faulty({ scenario, config, ended }: Attempt, failed: readonly Attempt[]
   const { de, en } = lead[code] ?? ownFault;
   const faults = failed.flatMap((attempt) => (attempt.ended?.fault ? [attempt.ended.fault] : []));
   const text = {
-    de: `${de} (${scenario}, ${config}${step.de}): „${fault.message}“`,
-    en: `${en} (${scenario}, ${config}${step.en}): "${fault.message}"`,
+    de: `${de} (${scenario}, ${config}${step.de}): „${oneLine(fault.message)}“`,
+    en: `${en} (${scenario}, ${config}${step.en}): "${oneLine(fault.message)}"`,
   };
   return undecided("inconclusive", code, text, faults);
+}
+
+/** A fault may quote a whole error page of a server; the record keeps it, the sentence does not. */
+function oneLine(message: string): string {
+  const line = message.replaceAll(/\s+/gu, " ").trim();
+  return line.length > 240 ? `${line.slice(0, 240)}…` : line;
 }
 
 function cut({ index }: Cell, { scenario, config }: Attempt): Outcome {

@@ -21,7 +21,7 @@ describe("a row of type A", () => {
     assert.deepEqual(word(record), ["met", null, "threshold-held"]);
     assert.deepEqual(record.reason.text, {
       de: "Treffer: 0 (verlangt: 0); Zeit: 0,42 s (verlangt: höchstens 10 s).",
-      en: "hits: 0 (required: 0); time: 0.42 s (required: at most 10 s).",
+      en: "Hits: 0 (required: 0); time: 0.42 s (required: at most 10 s).",
     });
     assert.equal(record.grade, "E4");
   });

@@ -69,7 +69,10 @@ describe("linear", () => {
   it("writes value, points and weight as one line with German numbers", () => {
     const record = judgeValues(falling(), { "x.time": 180.25 });
     assert.equal(record.arithmetic.de, "180,25 s → 8,5 BP → 8,5 × 10 = 85 LP");
-    assert.equal(record.reason.text.de, "8,5 Bewertungspunkte: Zeit: 180,25 s.");
+    assert.equal(
+      record.reason.text.de,
+      "8,5 Bewertungspunkte: Zeit: 180,25 s (60 s → 10, 300 s → 7, 3600 s → 4, darüber 0).",
+    );
   });
 
   it("applies cap, half and zero last", () => {
@@ -81,7 +84,10 @@ describe("linear", () => {
     const zero = falling(", zero: { when: [x.flag = false] }").with(2, "report: []");
     const none = judgeValues(zero, { "x.time": 1, "x.flag": false });
     assert.deepEqual(result(none), ["not-met", 0]);
-    assert.equal(none.reason.text.de, "0 Bewertungspunkte: Zeit: 1 s; auf 0 gesetzt wegen Merkmal: nein.");
+    assert.equal(
+      none.reason.text.de,
+      "0 Bewertungspunkte: Zeit: 1 s (60 s → 10, 300 s → 7, 3600 s → 4, darüber 0); auf 0 gesetzt wegen Merkmal: nein.",
+    );
   });
 
   it("is inconclusive when an adjustment could not be decided", () => {
@@ -131,7 +137,7 @@ describe("share, points and sum", () => {
     assert.deepEqual(result(record), ["partly", 7]);
     assert.equal(
       record.reason.text.de,
-      "7 Bewertungspunkte: Zahl: 3; 4 für Merkmal: ja (verlangt: ja); 0 für Treffer: 1 (verlangt: 0).",
+      "7 Bewertungspunkte: Zahl: 3 (× 1); 4 für Merkmal: ja (verlangt: ja); 0 für Treffer: 1 (verlangt: 0).",
     );
   });
 });

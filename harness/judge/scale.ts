@@ -1,5 +1,13 @@
 import type { ConfigName } from "../model/candidate.ts";
-import type { Adjustments, LinearRule, MeasurementRef, ScaleRule, ShareRule, SumRule } from "../model/criterion.ts";
+import type {
+  Adjustments,
+  LinearRule,
+  MeasurementRef,
+  PointsRule,
+  ScaleRule,
+  ShareRule,
+  SumRule,
+} from "../model/criterion.ts";
 import { evaluateAll } from "./conditions.ts";
 import type { EvaluatedComparison, RuleContext } from "./conditions.ts";
 import type { Observed, UnknownCause } from "./observed.ts";
@@ -23,7 +31,16 @@ export type Looked =
       readonly held: boolean | null;
       readonly comparisons: readonly EvaluatedComparison[];
     }
-  | { readonly kind: "number"; readonly ref: MeasurementRef; readonly observed: Observed; readonly bp: number };
+  | {
+      readonly kind: "number";
+      readonly ref: MeasurementRef;
+      readonly observed: Observed;
+      readonly bp: number;
+      /** The scale that turned the number into points. */
+      readonly rule: NumberRule;
+    };
+
+export type NumberRule = LinearRule | ShareRule | PointsRule;
 
 const clamp = (points: number): number => Math.min(10, Math.max(0, points));
 /** Two decimals, half up: more would pretend a precision that a scale does not have. */
@@ -65,7 +82,7 @@ function score(rule: ScaleRule, context: RuleContext): Span {
     case "share":
       return scoreShare(rule, context);
     case "points":
-      return scoreNumber(rule.of, (value) => value * rule.factor, rising, context);
+      return scoreNumber(rule, rule.of, (value) => value * rule.factor, context);
   }
 }
 
@@ -116,23 +133,24 @@ type Beyond = (bound: number) => { readonly low: number; readonly high: number }
 const rising: Beyond = () => ({ low: Number.NaN, high: 10 });
 
 function scoreNumber(
+  rule: ShareRule | PointsRule,
   ref: MeasurementRef,
   pointsOf: (value: number) => number,
-  beyond: Beyond,
   context: RuleContext,
 ): Span {
   const observed = context.read(ref.id, ref.config);
-  return spanOf(observed, [{ ref, observed }], pointsOf, beyond);
+  return spanOf(rule, observed, [{ ref, observed }], pointsOf, rising);
 }
 
 function spanOf(
+  rule: NumberRule,
   observed: Observed,
   refs: readonly { readonly ref: MeasurementRef; readonly observed: Observed }[],
   pointsOf: (value: number) => number,
   beyond: Beyond,
 ): Span {
   const looked = (bp: number): readonly Looked[] =>
-    refs.map((one) => ({ kind: "number", ...one, bp: rounded(clamp(bp)) }));
+    refs.map((one) => ({ kind: "number", ...one, bp: rounded(clamp(bp)), rule }));
   switch (observed.state) {
     case "missing-ability":
       return { low: 0, high: 0, causes: [], missing: true, looked: looked(0) };
@@ -180,6 +198,7 @@ function scoreLinear(rule: LinearRule, context: RuleContext): Span {
     return { ref, observed: rule.censoredAs === undefined ? observed : uncensored(observed, rule.censoredAs) };
   });
   return spanOf(
+    rule,
     mean(refs.map(({ observed }) => observed)),
     refs,
     (value) => interpolate(rule, value),
@@ -209,15 +228,16 @@ function mean(observations: readonly Observed[]): Observed {
   };
 }
 
-function scoreShare({ of, total }: ShareRule, context: RuleContext): Span {
-  if (typeof total === "number") return scoreNumber(of, (value) => (10 * value) / total, rising, context);
+function scoreShare(rule: ShareRule, context: RuleContext): Span {
+  const { of, total } = rule;
+  if (typeof total === "number") return scoreNumber(rule, of, (value) => (10 * value) / total, context);
   const whole = context.read(total.id, total.config);
   if (whole.state !== "value" || Number(whole.value) <= 0) {
     const cause = whole.state === "unknown" ? whole.cause : "not-observed";
     const observed: Observed = { state: "unknown", cause, records: whole.records };
-    return spanOf(observed, [{ ref: total, observed: whole }], () => 0, rising);
+    return spanOf(rule, observed, [{ ref: total, observed: whole }], () => 0, rising);
   }
-  return scoreNumber(of, (value) => (10 * value) / Number(whole.value), rising, context);
+  return scoreNumber(rule, of, (value) => (10 * value) / Number(whole.value), context);
 }
 
 /** Order of the catalogue: cap, half, zero. An adjustment that cannot be decided lowers `low` only. */

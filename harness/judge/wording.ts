@@ -57,7 +57,7 @@ function withUnit(text: string, unit: string, language: Language): string {
   return `${text} ${language === "de" ? (germanUnits[unit] ?? unit) : unit}`;
 }
 
-function writeValue(value: number | boolean, unit: string, language: Language): string {
+export function writeValue(value: number | boolean, unit: string, language: Language): string {
   if (typeof value === "boolean") return (value ? yes : no)[language];
   if (value === Number.POSITIVE_INFINITY) return unlimited[language];
   return withUnit(writeNumber(value, language), unit, language);

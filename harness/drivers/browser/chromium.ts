@@ -37,7 +37,7 @@ const flags: readonly string[] = [
 ];
 
 /** The distribution's Chromium, or the one named by PRUEFSTAND_CHROMIUM. Throws `environment` where there is none. */
-export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
+function findChromium(env: NodeJS.ProcessEnv = process.env): string {
   if (env["PRUEFSTAND_CHROMIUM"] !== undefined) return env["PRUEFSTAND_CHROMIUM"];
   const folders = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);

@@ -38,7 +38,7 @@ export interface Exposure {
 }
 
 /** Namespaces of OMEMO in use: the deployed 0.3 and version 2. */
-export const omemoNamespaces: readonly string[] = ["eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2"];
+const omemoNamespaces: readonly string[] = ["eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2"];
 
 const encryptedTag = /<encrypted\b[^>]*?\bxmlns\s*=\s*["']([^"']+)["']/g;
 

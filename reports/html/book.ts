@@ -83,3 +83,10 @@ export function joined(items: readonly (string | Localized)[], separator = ", ")
     items.map((item) => (typeof item === "string" ? item : item[language])).join(separator);
   return { de: side("de"), en: side("en") };
 }
+
+/** A text that begins like a sentence: a plain first word gets its capital, an id or a number stays. */
+export function sentence(text: Localized): Localized {
+  const begin = (from: string): string =>
+    /^\p{Ll}[\p{L}-]*[ ,:]/u.test(from) ? from.slice(0, 1).toUpperCase() + from.slice(1) : from;
+  return { de: begin(text.de), en: begin(text.en) };
+}

@@ -4,7 +4,7 @@ import { grades } from "../../harness/model/verdict.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber } from "../text/format.ts";
 import { hasWord, word } from "../text/words.ts";
-import { joined, wordOf, type Book } from "./book.ts";
+import { joined, sentence, wordOf, type Book } from "./book.ts";
 import { pointsOf } from "./matrix-view.ts";
 import { clausesOf, faultsOf, repeatCommand } from "./reasons-view.ts";
 
@@ -23,7 +23,7 @@ function failuresOf(book: Book, candidate: string) {
         points: pointsOf(record) ?? null,
         expected: criterion.ruleText,
         conditions: missed.map((condition) => ({ text: condition.text, observed: condition.observed })),
-        observed: record.reason.text,
+        observed: sentence(record.reason.text),
         clause: clausesOf(criterion),
         hints: record.faults.flatMap((fault) => (fault.hint === undefined ? [] : [fault.hint])),
       },

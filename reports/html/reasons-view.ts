@@ -6,7 +6,7 @@ import { verdictTitles } from "../../harness/model/verdict.ts";
 import { anchor, evidenceHref, shellArgument } from "../text/clean.ts";
 import { formatBytes, formatDate, formatNumber, formatShare, formatTime, formatValue } from "../text/format.ts";
 import { hasWord, word } from "../text/words.ts";
-import { joined, wordOf, type Book } from "./book.ts";
+import { joined, sentence, wordOf, type Book } from "./book.ts";
 import { marksOf, pointsOf } from "./matrix-view.ts";
 
 const plain = (text: string): Localized => ({ de: text, en: text });
@@ -91,7 +91,7 @@ function partOf(book: Book, titles: ReadonlyMap<string, Localized>, record: Verd
     ...wordOf(record),
     points: pointsOf(record) ?? null,
     code: word(record.reason.code),
-    reason: record.reason.text,
+    reason: sentence(record.reason.text),
     arithmetic: record.arithmetic.de === "" ? null : record.arithmetic,
     unstable: record.unstable
       ? word("unstableText", { words: joined(record.unstable.verdicts.map((item) => verdictTitles[item])) })
@@ -133,7 +133,7 @@ function resultOf(
     ...wordOf(decided),
     points: pointsOf(decided) ?? null,
     marks: decided ? marksOf(decided) : [],
-    reason: decided?.reason.text ?? word("noRecord"),
+    reason: decided ? sentence(decided.reason.text) : word("noRecord"),
     parts: [decided, beside].filter((record) => record !== undefined).map((record) => partOf(book, titles, record)),
     tested: word("testedText", { at: formatTime(book.result.run.startedAt), version: candidate.version }),
     images: digests.map((image) => `${image.service} ${image.digest}`),

@@ -5,7 +5,7 @@ import type { Localized } from "../../harness/model/text.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber, formatShare } from "../text/format.ts";
 import { word } from "../text/words.ts";
-import { joined, wordOf, type Book } from "./book.ts";
+import { joined, sentence, wordOf, type Book } from "./book.ts";
 
 export interface Ranked {
   readonly candidate: CandidateFacts;
@@ -37,8 +37,8 @@ function rankingRow({ candidate, total, rank }: Ranked) {
     href: `#${anchor("p", candidate.id)}`,
     title: candidate.title,
     version: candidate.version,
-    rank: rank === undefined ? "–" : String(rank),
-    provisional: rank !== undefined && total.standing === "open",
+    rank: rank === undefined || total.points === 0 ? "–" : String(rank),
+    provisional: rank !== undefined && total.points > 0 && total.standing === "open",
     excluded: total.standing === "excluded",
     standing: total.standing,
     standingTitle: word(total.standing),
@@ -59,7 +59,7 @@ function rowLinks(book: Book, ids: readonly string[], candidate: string) {
       title: criterion?.title ?? { de: id, en: id },
       word: wordOf(record).word,
       verdict: wordOf(record).title,
-      reason: record?.reason.text ?? word("noRecord"),
+      reason: record ? sentence(record.reason.text) : word("noRecord"),
     };
   });
 }
@@ -174,7 +174,7 @@ function gapsOf(book: Book) {
         return {
           id,
           href: everywhere || !first ? `#${anchor("c", id)}` : `#${anchor("r", id, first.candidate)}`,
-          products: everywhere ? word("allProducts") : joined(here.map((record) => titleOf(book, record.candidate))),
+          products: everywhere ? null : joined(here.map((record) => titleOf(book, record.candidate))),
         };
       }),
     };
@@ -185,14 +185,14 @@ function titleOf(book: Book, candidate: string): string {
   return book.candidates.find((item) => item.id === candidate)?.title ?? candidate;
 }
 
-/** "F-08 (ejabberd), I-08 (alle Produkte)" */
+/** "F-08 (ejabberd), I-08": products are named where it is not all of them. */
 function listed(book: Book, records: readonly VerdictRecord[]): Localized {
   const ids = [...new Set(records.map((record) => record.criterion))];
   return joined(
     ids.map((id) => {
       const here = records.filter((record) => record.criterion === id).map((record) => titleOf(book, record.candidate));
-      const names = here.length === book.candidates.length ? word("allProducts") : joined(here);
-      return { de: `${id} (${names.de})`, en: `${id} (${names.en})` };
+      const names = joined(here);
+      return here.length === book.candidates.length ? id : { de: `${id} (${names.de})`, en: `${id} (${names.en})` };
     }),
   );
 }

@@ -25,7 +25,7 @@ function recordOf(criteria: ReadonlyMap<string, CriterionFacts>, verdict: Verdic
 }
 
 /** The content of report.json; texts are cleaned as in every other report. */
-export function reportJson(input: ReportInput) {
+function reportJson(input: ReportInput) {
   const { result } = cleanDeep(input);
   const criteria = new Map(result.criteria.map((criterion) => [criterion.id, criterion]));
   const { id, startedAt, seed, command, harness, candidates } = result.run;

@@ -2,7 +2,7 @@
 // its whole input through `cleanDeep` once, so that no template can forget to.
 
 /** Longest text a report prints; longer ones are cut with a note that says how long they were. */
-export const textLimit = 2000;
+const textLimit = 2000;
 /** Configuration diffs are read in full by auditors, so they may be longer. */
 const diffLimit = 100_000;
 

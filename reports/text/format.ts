@@ -6,7 +6,7 @@ const locales = { de: "de-DE", en: "en-GB" } as const;
 type Languages = keyof typeof locales;
 
 /** A localized text from one function of the language. */
-export function both(make: (language: Languages) => string): Localized {
+function both(make: (language: Languages) => string): Localized {
   return { de: make("de"), en: make("en") };
 }
 
@@ -87,8 +87,9 @@ function longSpan(seconds: number, language: Languages): string {
 }
 
 /** A number with its unit; long durations also in minutes, hours or days. */
-export function formatQuantity(value: number, unit: string | undefined): Localized {
-  const number = formatNumber(value);
+function formatQuantity(value: number, unit: string | undefined): Localized {
+  // Three decimals, as the judge writes them; more only where they would all be zero.
+  const number = formatNumber(value, Math.abs(value) >= 0.01 || value === 0 ? 3 : 6);
   if (unit === undefined || unit === "") return number;
   return both((language) => `${number[language]} ${unit}${unit === "s" ? longSpan(value, language) : ""}`);
 }
@@ -119,11 +120,6 @@ export function formatValue(
     de: `mehr als ${counted.de} (bis dahin nicht beobachtet)`,
     en: `more than ${counted.en} (not seen until then)`,
   };
-}
-
-/** Decimal numbers inside a rule's arithmetic in the reader's form; ids and versions such as `below-1.2` stay. */
-export function localizeNumbers(text: string): Localized {
-  return { de: text.replace(/(?<![\w.-])(\d+)\.(\d+)(?![\w.-])/gu, "$1,$2"), en: text };
 }
 
 /** 24 GiB */

@@ -73,10 +73,12 @@ const texts = {
     "Bars from 0 to 100 per cent; the table at the end of the summary has the same values. Light bar: product excluded, value for information only.",
   ],
   notTestedTitle: ["Was nicht geprüft oder nicht geklärt wurde", "What was not tested or not settled"],
-  notTestedCaption: ["Nicht geprüfte und unklare Zeilen nach Grund", "Rows not tested or inconclusive, by reason"],
+  notTestedCaption: [
+    "Nicht geprüfte und unklare Kriterien nach Grund; ohne Zusatz bei allen Produkten",
+    "Criteria not tested or inconclusive, by reason; for all products unless said otherwise",
+  ],
   nothingOpen: ["Alle Zeilen wurden geprüft und geklärt.", "All rows were tested and settled."],
   rows: ["Kriterien", "Criteria"],
-  allProducts: ["alle Produkte", "all products"],
   risks: ["Risiken und Vorbehalte", "Risks and reservations"],
   noRisks: ["Aus den Messdaten ergibt sich kein Vorbehalt.", "The measured data give no reason for reservations."],
   riskDefault: [

@@ -1,3 +1,5 @@
+import { median } from "../model/statistics.ts";
+
 /**
  * Award figures of UfAB 2018 (catalogue, section 3). The bench knows no prices: Leistung L and Zielerfüllungsgrad come
  * from a result, everything with a price P (EUR, life-cycle cost included) only from a price file.
@@ -112,8 +114,8 @@ export const medianMethod = (offers: readonly Offer[], weights: Weights): Award 
     "median",
     offers,
     weights,
-    medianOf(offers.map(({ performance }) => performance)),
-    medianOf(offers.map(({ price }) => price)),
+    median(offers.map(({ performance }) => performance)),
+    median(offers.map(({ price }) => price)),
   );
 
 /** 3.7 Referenzwertmethode: the same with reference values set beforehand. */
@@ -122,13 +124,6 @@ export const referenceMethod = (
   weights: Weights,
   reference: { readonly performance: number; readonly price: number },
 ): Award => weighted("referenz", offers, weights, reference.performance, reference.price);
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? upper;
-  return (lower + upper) / 2;
-}
 
 /** Points of one candidate by group, for the sensitivity of a ranking. */
 export interface GroupedPerformance {

@@ -115,12 +115,12 @@ function assess(found: FoundControl, run: RunOutcome, result: Result, baseline: 
   if (fault !== undefined && ownMistakes.has(fault.code)) {
     return { outcome: "error", observed, note: `${fault.code}: ${fault.message}` };
   }
+  if (job?.outcome.sabotaged !== true && fault === undefined) {
+    const note = "the sabotage never came about: the moment the control names did not come";
+    return { outcome: "error", observed, note };
+  }
   if (job?.outcome.sabotaged !== true) {
-    return {
-      outcome: "error",
-      observed,
-      note: "the sabotage never came about: the moment the control names did not come",
-    };
+    return { outcome: "error", observed, note: `before the sabotage: ${fault?.code}: ${fault?.message}` };
   }
   if (observed === control.expect) {
     const others = sideEffects(found, result, baseline);

@@ -30,6 +30,8 @@ function applyChange(row: Criterion, change: ChangeFile, path: Path, read: RuleR
     ufab: tidy(change.ufab),
     rule: read.rule({ ...change, ufab: change.ufab }, path),
     ruleText: change.rule_text ?? row.ruleText,
+    // The new rule has a step for products without the ability; refusing them at the door would exclude them again.
+    needs: change.ufab.type === "B" ? [] : row.needs,
   };
 }
 

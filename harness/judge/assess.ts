@@ -40,15 +40,21 @@ function beforeRun(cell: Cell): Outcome | undefined {
   if (row.dropped) return undecided("not-applicable", "stated-need", row.dropped);
   const lacking = row.needs.filter((need) => !candidate.abilities.includes(need));
   if (lacking.length > 0) return missingAbility(cell, lacking.join(", "));
-  if (byDocument(cell)) return undefined;
   if (row.scenarios.length === 0) return undefined;
-  return planGate(cell);
+  const unmeasured = planGate(cell);
+  return unmeasured && byDocument(cell, unmeasured) ? undefined : unmeasured;
 }
 
-/** A product that was not run for this row but has documents for its values is judged by them. */
-function byDocument(cell: Cell): boolean {
-  const measurable = cell.row.measurements.filter(({ id }) => !id.startsWith("attest."));
-  return attemptsOf(cell).length === 0 && measurable.some(({ id }) => documentsOf(cell, id).length > 0);
+/**
+ * A row nobody measured is judged by documents if they give its measured values, or, for a product that the bench cannot
+ * run, if they give any value the rule reads (market-survey: the middle step of F-01, I-01, O-01).
+ */
+function byDocument(cell: Cell, { code }: Outcome): boolean {
+  if (attemptsOf(cell).length > 0) return false;
+  const anyId = code === "no-driver";
+  return ruleReferences(cell.row).some(
+    ({ id }) => (anyId || !id.startsWith("attest.")) && documentsOf(cell, id).length > 0,
+  );
 }
 
 function missingAbility({ row }: Cell, lacking: string): Outcome {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { VerdictRecord } from "../model/result.ts";
 import type { Given } from "./testing/builders.ts";
-import { judgeOne } from "./testing/builders.ts";
+import { aCatalogue, aJournal, aRun, judged, judgeOne, scenarioRun, verdictOf } from "./testing/builders.ts";
 
 const result = ({ verdict, points }: VerdictRecord): readonly unknown[] => [verdict, points];
 const judgeValues = (keys: readonly string[], values: Readonly<Record<string, Given>>): VerdictRecord =>
@@ -160,6 +160,19 @@ describe("values by document", () => {
       "attest.paper": { value: true, grade: "E2", scenario: "dossier" },
     });
     assert.deepEqual([record.points, record.grade], [10, "E2"]);
+  });
+
+  it("stand in for a scenario that never ran, if the row accepts their grade", () => {
+    const flag: Given = { value: true, grade: "E2", scenario: "dossier" };
+    const run = aRun({ scenarios: [] });
+    const [, document] = scenarioRun({ values: { "x.flag": flag }, controls: {} });
+    assert.ok(document);
+    const of = (evidence: string): VerdictRecord => {
+      const catalogue = aCatalogue([{ keys: [`evidence_min: ${evidence}`, ...keys.slice(1)] }]);
+      return verdictOf(judged(catalogue, aJournal([[document]], run)));
+    };
+    assert.deepEqual([of("E1").points, of("E1").grade], [3, "E2"]);
+    assert.deepEqual([of("E4").verdict, of("E4").reason.code], ["not-tested", "no-scenario"]);
   });
 
   it("do not count without any grade", () => {

@@ -78,7 +78,7 @@ function recordsOf(cell: Cell, id: string, config: ConfigName, run: number): rea
 
 function readRun(cell: Cell, ref: MeasurementRef, run: number): Observed {
   const records = recordsOf(cell, ref.id, configOf(cell, ref.config), run);
-  if (records.length === 0) return absent(ref.id.startsWith("attest.") || cell.row.scenarios.length === 0);
+  if (records.length === 0) return absent(ref.id.startsWith("attest.") || attemptsOf(cell).length === 0);
   return observeOne(records, cell.declarations.get(ref.id)?.type === "duration");
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { loadCatalogue } from "../catalogue/load.ts";
-import { judged } from "./testing/builders.ts";
+import { aCandidate, aJournal, aRun, judged, scenarioRun, verdictOf } from "./testing/builders.ts";
 import { largeJournal } from "./testing/large-journal.ts";
 
 const path = new URL("../../criteria.yaml", import.meta.url).pathname;
@@ -23,6 +23,25 @@ it("judges every active row of every candidate, and twice gives the same bytes",
     for (const text of [reason.text.de, reason.text.en]) assert.match(text, /^\S.*\.$/u, `${criterion}: ${text}`);
     assert.doesNotMatch(reason.text.de, /undefined|NaN|\[object/u, criterion);
   }
+});
+
+it("gives a product without servers of its own the middle step of market-survey by document, and excludes it otherwise", async () => {
+  const verdict = async (profile: string, paper: boolean): Promise<readonly unknown[]> => {
+    const catalogue = await loadCatalogue(path, { profile });
+    const id = "attest.cross-authority-exchange";
+    const document = scenarioRun({ scenario: "dossier", values: { [id]: { value: true, grade: "E2" } }, controls: {} });
+    const title = { de: "s", en: "s" };
+    const run = aRun({
+      candidates: [aCandidate({ abilities: [] })],
+      scenarios: [{ id: "SZ-16", title, verifies: ["F-01"] }],
+      plan: [],
+    });
+    const { points, reason, grade } = verdictOf(judged(catalogue, aJournal(paper ? [document] : [], run)), "F-01");
+    return [points, reason.code, grade];
+  };
+  assert.deepEqual(await verdict("market-survey", true), [4, "threshold-missed", "E2"]);
+  assert.deepEqual(await verdict("market-survey", false), [null, "no-driver", "E0"]);
+  assert.deepEqual((await verdict("interministerial", true)).slice(0, 2), [null, "missing-ability"]);
 });
 
 it("is judged again under another profile without a new run", async () => {

@@ -24,7 +24,7 @@ export const labDeviations: readonly Deviation[] = [
   lab(
     "listeners.bind_addresses",
     "::1, 127.0.0.1",
-    "0.0.0.0",
+    "the address beside proxy and database",
     "Der Reverse-Proxy läuft in einem anderen Container.",
     "The reverse proxy runs in another container.",
   ),

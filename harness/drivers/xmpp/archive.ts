@@ -15,22 +15,27 @@ export interface ArchiveQuery {
   readonly peer?: string | undefined;
 }
 
+/** Where a page lies (XEP-0059): before or after a stored message; "" before is the end of the archive. */
+type Place = { readonly before: string } | { readonly after: string };
+
 interface Page {
   readonly messages: readonly Element[];
   readonly first: string | undefined;
+  readonly last: string | undefined;
   readonly complete: boolean;
 }
 
-function queryElement(queryId: string, query: ArchiveQuery, max: number, before: string): Element {
+function queryElement(queryId: string, query: ArchiveQuery, max: number, place: Place): Element {
   const field = (name: string, value: string, type?: string): Element =>
     xml("field", { var: name, ...(type === undefined ? {} : { type }) }, xml("value", {}, value));
   const form = xml("x", { xmlns: "jabber:x:data", type: "submit" }, field("FORM_TYPE", mam, "hidden"));
   if (query.peer !== undefined) form.append(field("with", query.peer));
-  const set = xml("set", { xmlns: rsm }, xml("max", {}, String(max)), xml("before", {}, before));
+  const where = "before" in place ? xml("before", {}, place.before) : xml("after", {}, place.after);
+  const set = xml("set", { xmlns: rsm }, xml("max", {}, String(max)), where);
   return xml("query", { xmlns: mam, queryid: queryId }, form, set);
 }
 
-async function readPage(stream: XmppStream, query: ArchiveQuery, max: number, before: string): Promise<Page> {
+async function readPage(stream: XmppStream, query: ArchiveQuery, max: number, place: Place): Promise<Page> {
   const queryId = stream.freshId();
   const messages: Element[] = [];
   const stop = stream.onStanza((stanza) => {
@@ -42,12 +47,16 @@ async function readPage(stream: XmppStream, query: ArchiveQuery, max: number, be
     if (message !== undefined) messages.push(message);
   });
   try {
-    const answer = await stream.request("set", query.archive, queryElement(queryId, query, max, before));
+    const answer = await stream.request("set", query.archive, queryElement(queryId, query, max, place));
     const fin = answer.getChild("fin", mam);
-    const first = fin?.getChild("set", rsm)?.getChildText("first");
+    const bound = (name: "first" | "last"): string | undefined => {
+      const id: unknown = fin?.getChild("set", rsm)?.getChildText(name);
+      return typeof id === "string" ? id : undefined;
+    };
     return {
       messages,
-      first: typeof first === "string" ? first : undefined,
+      first: bound("first"),
+      last: bound("last"),
       complete: attribute(fin, "complete") === "true",
     };
   } catch (error) {
@@ -83,10 +92,35 @@ export async function readArchive(stream: XmppStream, query: ArchiveQuery, limit
   let before = "";
   // One more round than needed for full pages bounds a server that sends empty ones for ever.
   for (let round = 0; messages.length < limit && round <= limit / 10 + 2; round += 1) {
-    const page = await readPage(stream, query, Math.min(pageSize, limit - messages.length), before);
+    const page = await readPage(stream, query, Math.min(pageSize, limit - messages.length), { before });
     messages = [...page.messages, ...messages];
     if (page.complete || page.messages.length === 0 || page.first === undefined) break;
     before = page.first;
   }
   return messages.slice(-limit);
+}
+
+/**
+ * At most `limit` stored messages after the one with this archive id, oldest first: what a client missed. The newest `limit`
+ * where the archive no longer knows the id (XEP-0313 4.1.2: item-not-found).
+ */
+export async function readArchiveAfter(
+  stream: XmppStream,
+  query: ArchiveQuery,
+  lastKnown: string,
+  limit: number,
+): Promise<readonly Element[]> {
+  const messages: Element[] = [];
+  let after = lastKnown;
+  for (let round = 0; messages.length < limit && round <= limit / 10 + 2; round += 1) {
+    const page = await readPage(stream, query, pageSize, { after }).catch((error: unknown) => {
+      if (hasCode(error, "refused") && error.context["condition"] === "item-not-found") return undefined;
+      throw error;
+    });
+    if (page === undefined) return readArchive(stream, query, limit);
+    messages.push(...page.messages);
+    if (page.complete || page.messages.length === 0 || page.last === undefined) break;
+    after = page.last;
+  }
+  return messages.slice(0, limit);
 }

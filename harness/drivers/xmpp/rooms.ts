@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { HarnessError } from "../../model/errors.ts";
+import { HarnessError, hasCode } from "../../model/errors.ts";
 import { attribute, bare, resourceOf } from "./messages.ts";
 import { errorWords, xml, type Element } from "./library.ts";
 import type { XmppStream } from "./stream.ts";
@@ -38,18 +38,31 @@ export async function findService(
 }
 
 /** Waits for the room's presence about ourselves (status 110) or its error. */
-async function presenceInRoom(stream: XmppStream, room: string, nick: string, presence: Element): Promise<Element> {
+async function presenceInRoom(
+  stream: XmppStream,
+  room: string,
+  presence: Element,
+  withinMs = answerWithinMs,
+): Promise<Element> {
+  const nick = stream.bareJid;
+  const id = stream.freshId();
+  Object.assign(presence.attrs, { to: `${room}/${nick}`, id });
   const { promise, resolve, reject } = Promise.withResolvers<Element>();
   const stop = stream.onStanza((stanza) => {
     if (stanza.name !== "presence" || bare(attribute(stanza, "from")) !== room) return;
-    if (attribute(stanza, "type") === "error") return reject(roomRefusal(room, stanza));
+    if (attribute(stanza, "type") === "error") {
+      // After a cut, errors of earlier attempts may still be on their way; an error keeps the id (RFC 6120 8.3.1).
+      if (["", id].includes(attribute(stanza, "id"))) reject(roomRefusal(room, stanza));
+      return;
+    }
     const statuses = stanza.getChild("x", mucUser)?.getChildren("status") ?? [];
     const self = statuses.some((status) => attribute(status, "code") === "110");
     if (self || resourceOf(attribute(stanza, "from")) === nick) resolve(stanza);
   });
   const timer = setTimeout(
-    () => reject(new HarnessError("deadline", `expected the room ${room} to answer within 30 s, got nothing`)),
-    answerWithinMs,
+    () =>
+      reject(new HarnessError("deadline", `expected the room ${room} to answer within ${withinMs} ms, got nothing`)),
+    withinMs,
   );
   void stream.ended.then(({ error }) => reject(error ?? new HarnessError("disconnected", "the session was closed")));
   try {
@@ -68,16 +81,49 @@ function roomRefusal(room: string, stanza: Element): HarnessError {
   });
 }
 
-/** Enters a room without its history: that is asked from the archive. Throws `refused` with the room's condition. */
-export function enterRoom(stream: XmppStream, room: string): Promise<Element> {
-  const nick = stream.bareJid;
-  const entry = xml("x", { xmlns: muc }, xml("history", { maxstanzas: "0" }));
-  return presenceInRoom(stream, room, nick, xml("presence", { to: `${room}/${nick}` }, entry));
+export interface EntryOptions {
+  /** Ask the room for its own history since this time (XEP-0045 7.2.13); without it, none: that is asked from the archive. */
+  readonly since?: Date | undefined;
+  readonly withinMs?: number | undefined;
+}
+
+/** Enters a room. Throws `refused` with the room's condition. */
+export function enterRoom(stream: XmppStream, room: string, { since, withinMs }: EntryOptions = {}): Promise<Element> {
+  const history = since === undefined ? { maxstanzas: "0" } : { since: since.toISOString() };
+  const entry = xml("x", { xmlns: muc }, xml("history", history));
+  return presenceInRoom(stream, room, xml("presence", {}, entry), withinMs);
 }
 
 export async function leaveRoom(stream: XmppStream, room: string): Promise<void> {
-  const nick = stream.bareJid;
-  await presenceInRoom(stream, room, nick, xml("presence", { to: `${room}/${nick}`, type: "unavailable" }));
+  await presenceInRoom(stream, room, xml("presence", { type: "unavailable" }));
+}
+
+/** Answers of XEP-0410, 3.: the room passed the ping on to us, so we are in it, whatever came back. */
+const stillInside: ReadonlySet<unknown> = new Set(["service-unavailable", "feature-not-implemented", "item-not-found"]);
+/** The room's server cannot be reached: nothing is known about the room. */
+const unreachable: ReadonlySet<unknown> = new Set(["remote-server-not-found", "remote-server-timeout"]);
+
+/**
+ * Whether the room still counts us among its occupants (XEP-0410, self-ping). After a broken line between servers it may
+ * not, and nobody can have told us. Throws `refused` or `deadline` where the room cannot be asked.
+ */
+export async function isStillInRoom(stream: XmppStream, room: string, withinMs: number): Promise<boolean> {
+  try {
+    const ping = xml("ping", { xmlns: "urn:xmpp:ping" });
+    await stream.request("get", `${room}/${stream.bareJid}`, ping, withinMs);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "refused") || unreachable.has(error.context["condition"])) throw error;
+    return stillInside.has(error.context["condition"]);
+  }
+}
+
+/** Whether the room keeps an archive that its members may read (XEP-0313). */
+export async function keepsArchive(stream: XmppStream, room: string, withinMs: number): Promise<boolean> {
+  const query = xml("query", { xmlns: "http://jabber.org/protocol/disco#info" });
+  const answer = await stream.request("get", room, query, withinMs);
+  const features = answer.getChild("query")?.getChildren("feature") ?? [];
+  return features.some((feature) => attribute(feature, "var") === "urn:xmpp:mam:2");
 }
 
 /** What a private group needs; only fields the room's own form has are sent. Names differ by server. */

@@ -17,10 +17,19 @@ import type {
   WithTraffic,
   WithUploads,
 } from "../../model/session.ts";
-import { readArchive } from "./archive.ts";
+import { readArchive, readArchiveAfter } from "./archive.ts";
 import { errorWords, xml, type Element } from "./library.ts";
 import { attribute, bare, forwarded, readMessage, resourceOf, retractionIn, stanzaId } from "./messages.ts";
-import { createRoom, enterRoom, invitationIn, inviteToRoom, leaveRoom, occupantIn } from "./rooms.ts";
+import {
+  createRoom,
+  enterRoom,
+  invitationIn,
+  inviteToRoom,
+  isStillInRoom,
+  keepsArchive,
+  leaveRoom,
+  occupantIn,
+} from "./rooms.ts";
 import type { XmppStream } from "./stream.ts";
 import { Traffic } from "./traffic.ts";
 import { getFile, putFile, requestSlot } from "./uploads.ts";
@@ -29,6 +38,8 @@ import { Watch } from "./watch.ts";
 const maxInbox = 100_000;
 const maxAttachmentBytes = 16 * 1024 * 1024;
 const carbonNs = "urn:xmpp:carbons:2";
+/** Messages of a room that are fetched at most when we come back into it. */
+const maxMissed = 10_000;
 
 /** A logged-in XMPP client: what the server gives it, kept as it came. */
 export class XmppSession implements Session, WithRetraction, WithUploads, WithSecrets, WithDeliveryErrors, WithTraffic {
@@ -47,6 +58,8 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   readonly #occupants = new Map<string, string>();
   /** Message id ↔ the id its room gave it: retractions in rooms name the latter (XEP-0424, 5.1). */
   readonly #roomIds = new Map<string, string>();
+  /** The newest message seen in each room: its archive id, and when we saw it. */
+  readonly #newest = new Map<string, { readonly id: string | undefined; readonly at: Date }>();
   /** Who sent a message, by message id and by room id: only the sender may take it back. */
   readonly #senders = new Map<string, string>();
   readonly #retracted = new Map<string, { readonly marked: boolean }>();
@@ -115,6 +128,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
       this.#roomIds.set(id, roomId);
       this.#senders.set(roomId, sender);
     }
+    if (inRoom) this.#newest.set(bare(from), { id: roomId, at: new Date() });
     const ownEcho = inRoom && resourceOf(from) === this.address;
     const read = ownEcho ? undefined : this.#read(message);
     if (read !== undefined && this.#inbox.length < maxInbox) this.#inbox.push(read);
@@ -165,10 +179,29 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   }
 
   async join(conversation: Conversation, deadline: Deadline): Promise<void> {
-    if (conversation.kind === "direct" || this.#rooms.has(conversation.id)) return;
+    if (conversation.kind === "direct") return;
+    if (this.#rooms.has(conversation.id)) return this.#comeBack(conversation.id, deadline.withinMs);
     await this.#watch.until(deadline, () => (this.#invitations.has(conversation.id) ? true : undefined));
     await enterRoom(this.stream, conversation.id);
     this.#rooms.add(conversation.id);
+  }
+
+  /** As clients do after a broken line: ask whether we are still in, else enter again and fetch what was said meanwhile. */
+  async #comeBack(room: string, withinMs: number): Promise<void> {
+    const end = performance.now() + withinMs;
+    const left = (): number => Math.max(1, end - performance.now());
+    if (await isStillInRoom(this.stream, room, left())) return;
+    const newest = this.#newest.get(room);
+    const archived = await keepsArchive(this.stream, room, left());
+    await enterRoom(this.stream, room, { since: archived ? undefined : newest?.at, withinMs: left() });
+    if (!archived) return;
+    const query = { archive: room };
+    const missed =
+      newest?.id === undefined
+        ? await readArchive(this.stream, query, maxMissed)
+        : await readArchiveAfter(this.stream, query, newest.id, maxMissed);
+    for (const message of missed) this.#onContent(message);
+    this.#watch.changed();
   }
 
   async leave(conversation: Conversation): Promise<void> {

@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly resume?: { readonly id: string; readonly handled: number };
   /** Called when the login itself begins: TLS stands, the mechanisms are known. */
   readonly onLogin?: () => void;
+  /** Called after each element of the login that the server has answered: how long it took to answer, our own computing left out. */
+  readonly onExchange?: (tookMs: number) => void;
   readonly onText?: (direction: "sent" | "received", text: string) => void;
 }
 
@@ -123,8 +125,11 @@ export class XmppStream {
       password,
       binding: this.#entity.socket?.channelBinding(),
       exchange: async (element) => {
+        const sentAt = performance.now();
         await this.#write(element.toString());
-        return this.#next();
+        const answer = await this.#next();
+        this.#options.onExchange?.(performance.now() - sentAt);
+        return answer;
       },
     });
     await this.#live(this.#entity.restart());
@@ -362,14 +367,19 @@ export class XmppStream {
     return `b${this.#nextId.toString(36)}`;
   }
 
-  /** Sends an iq and gives the answer, result or error. Throws `deadline` after 30 s. */
-  async exchange(type: "get" | "set", to: string | undefined, child: Element): Promise<Element> {
+  /** Sends an iq and gives the answer, result or error. Throws `deadline` after 30 s or the time given. */
+  async exchange(
+    type: "get" | "set",
+    to: string | undefined,
+    child: Element,
+    withinMs = answerWithinMs,
+  ): Promise<Element> {
     const id = this.freshId();
     const { promise, resolve, reject } = Promise.withResolvers<Element>();
     const timer = setTimeout(() => {
       this.#requests.delete(id);
-      reject(this.#deadline(`to get an answer to ${child.name}`, answerWithinMs));
-    }, answerWithinMs);
+      reject(this.#deadline(`to get an answer to ${child.name}`, withinMs));
+    }, withinMs);
     this.#requests.set(id, { resolve, reject, timer });
     try {
       await this.send(xml("iq", { type, id, ...(to === undefined ? {} : { to }) }, child));
@@ -382,8 +392,13 @@ export class XmppStream {
   }
 
   /** As {@link exchange}, but an error answer throws `refused` with its condition in `context.condition`. */
-  async request(type: "get" | "set", to: string | undefined, child: Element): Promise<Element> {
-    const answer = await this.exchange(type, to, child);
+  async request(
+    type: "get" | "set",
+    to: string | undefined,
+    child: Element,
+    withinMs = answerWithinMs,
+  ): Promise<Element> {
+    const answer = await this.exchange(type, to, child, withinMs);
     if (answer.attrs["type"] === "error") {
       throw refusal(`${to ?? this.#options.domain} to answer ${child.name}`, answer.getChild("error"));
     }

@@ -50,7 +50,8 @@ function liveArea(stream: Stream, lines: () => readonly string[]): { line(text: 
   };
   const draw = (): void => {
     clear();
-    const room = Math.max(20, (stream.columns ?? 80) - 1);
+    // A pseudo-terminal without a size says 0.
+    const room = Math.max(20, (stream.columns || 80) - 1);
     const area = lines().map((text) => fit(text, room));
     stream.write(area.map((text) => `${text}\n`).join(""));
     drawn = area.length;
@@ -117,6 +118,7 @@ export function showProgress(stream: Stream = process.stderr): ProgressView {
       state.running.delete(job);
       state.waiting = state.waiting.filter((other) => other !== job);
       state.done += 1;
+      state.note = state.done === state.total ? "removing servers" : "";
       const word = outcome.fault === undefined ? paint("good", "done ") : paint("doubt", "fault");
       line(`${word}  ${jobTitle(job)}: ${outcomeWords(outcome)}  [${count(state)}]`);
     },

@@ -130,14 +130,14 @@ describe("prove", () => {
 
   it("keeps the last proof of each control with what it was about", async () => {
     await proved([aControl("kept", { variables: { open: true } })]);
-    const before = (await readProofs(join(outFolder, "proofs.json"))).find(({ control }) => control === "kept");
+    const first = (await readProofs(join(outFolder, "proofs.json"))).find(({ control }) => control === "kept");
     await proved([aControl("other", { variables: { open: true } })]);
     const records = await readProofs(join(outFolder, "proofs.json"));
     assert.deepEqual(
       records.find(({ control }) => control === "kept"),
-      before,
+      first,
     );
     assert.ok(records.some(({ control }) => control === "other"));
-    assert.match(before?.subject ?? "", /^[0-9a-f]{64}$/u);
+    assert.match(first?.subject ?? "", /^[0-9a-f]{64}$/u);
   });
 });

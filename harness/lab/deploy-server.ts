@@ -154,7 +154,8 @@ async function startService(docker: DockerClient, order: ServerOrder, start: Sta
   const container = await startContainer(docker, {
     image: order.images.get(name) ?? "",
     name: `${order.prefix}-${order.id}-${name}`,
-    hostname: service.front === true ? order.domain : name,
+    // Docker 20.10 makes the host name an alias on every network: a plain service name would also mean the other server's service.
+    hostname: service.front === true ? order.domain : `${name}-${order.id}`,
     labels: { ...order.labels, [labelNames.server]: order.id, [labelNames.service]: name },
     ...(service.command === undefined ? {} : { command: service.command.map(fill) }),
     env: Object.fromEntries(Object.entries(service.env ?? {}).map(([key, value]) => [key, fill(value)])),

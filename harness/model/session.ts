@@ -166,6 +166,8 @@ export interface OpenOptions {
   readonly withinMs?: number;
   /** Present, receiving messages? Default true; false logs in without going online (XMPP: no presence). */
   readonly online?: boolean;
+  /** The servers of this set-up, where files of others lie; several set-ups with the same domains may run at the same time. */
+  readonly reaches?: readonly RunningServer[];
 }
 
 /** A way to become a user of a server. `open` returns when the session is logged in and receives messages. Wrong credentials throw `refused`. */

@@ -97,7 +97,7 @@ export function createContext(parts: ContextParts): ScenarioContext {
   const { job, deployment, recorder, sessions, breaker, drivers, signal } = parts;
   const driver = sessions.watch(parts.driver);
   const openPlain: ScenarioContext["open"] = (person, options) =>
-    abortable(signal, driver.open(person.server, person, options));
+    abortable(signal, driver.open(person.server, person, { reaches: deployment.servers, ...options }));
   const disguised = (session: Session, person: Person): Session =>
     standIn(session, job.sabotage?.client, () => openPlain(person));
   return {

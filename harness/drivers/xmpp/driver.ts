@@ -8,27 +8,20 @@ import { Traffic } from "./traffic.ts";
 
 /** XMPP over STARTTLS with SCRAM. */
 export function createXmppDriver(): Driver {
-  /** Servers seen so far: an attachment may lie on a partner server. */
-  const servers = new Map<string, RunningServer>();
-  const remember = (server: RunningServer): void => {
-    servers.set(server.domain, server);
-  };
-
   async function open(server: RunningServer, person: Person, options: OpenOptions = {}): Promise<XmppSession> {
-    remember(server);
     const traffic = new Traffic();
-    const { withinMs = openWithinMs, online = true } = options;
+    const { withinMs = openWithinMs, online = true, reaches = [] } = options;
     const stream = await openStream(
       { ...person, server },
       { withinMs, onText: (direction, text) => traffic.add(direction, text) },
     );
-    const session = new XmppSession(stream, person, () => [...servers.values()], traffic);
+    // An upload goes to the own server; an attachment may lie on a partner's.
+    const session = new XmppSession(stream, person, [server, ...reaches], traffic);
     if (online) await session.goOnline();
     return session;
   }
 
   async function openForLoad(server: RunningServer, person: Person): Promise<XmppLoadSession> {
-    remember(server);
     const session = new XmppLoadSession(await openStream({ ...person, server }));
     await session.goOnline();
     return session;
@@ -40,8 +33,7 @@ export function createXmppDriver(): Driver {
     open,
     openForLoad,
     probes: createProbes(),
-    async close() {
-      servers.clear();
-    },
+    // Every connection belongs to a session.
+    close: () => Promise.resolve(),
   };
 }

@@ -48,7 +48,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   readonly address: string;
   readonly ended: Promise<SessionEnd>;
   readonly stream: XmppStream;
-  readonly #servers: () => readonly RunningServer[];
+  readonly #servers: readonly RunningServer[];
   readonly #traffic: Traffic;
   readonly #inbox: ReceivedMessage[] = [];
   readonly #errors: DeliveryError[] = [];
@@ -66,7 +66,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   readonly #watch: Watch;
   readonly #secrets: Record<string, string> = {};
 
-  constructor(stream: XmppStream, person: Person, servers: () => readonly RunningServer[], traffic: Traffic) {
+  constructor(stream: XmppStream, person: Person, servers: readonly RunningServer[], traffic: Traffic) {
     this.stream = stream;
     this.person = person;
     this.address = person.address;
@@ -155,7 +155,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
       name: decodeURIComponent(url.slice(url.lastIndexOf("/") + 1)).slice(0, 200),
       url,
       bytes: async () => {
-        const bytes = await getFile(this.#servers(), url);
+        const bytes = await getFile(this.#servers, url);
         if (bytes.length > maxAttachmentBytes) {
           throw new HarnessError("refused", `expected an attachment of at most 16 MiB, got ${bytes.length} bytes`);
         }
@@ -285,7 +285,7 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
     bytes: Uint8Array,
   ): Promise<SentMessage & { readonly url: string }> {
     const slot = await requestSlot(this.stream, name, bytes.length);
-    await putFile(this.#servers(), slot, bytes);
+    await putFile(this.#servers, slot, bytes);
     const sent = await this.#sendMessage(conversation, () => [
       xml("body", {}, slot.get),
       xml("x", { xmlns: "jabber:x:oob" }, xml("url", {}, slot.get)),

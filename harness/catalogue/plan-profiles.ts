@@ -30,10 +30,16 @@ const plans: readonly PlanProfile[] = [
     catalogueProfile: "interministerial",
     compressed: true,
     scenarios: undefined,
-    configs: "both",
+    configs: "needed",
   },
-  { name: "market-survey", catalogueProfile: "market-survey", compressed: true, scenarios: undefined, configs: "both" },
-  { name: "vs-nfd", catalogueProfile: "vs-nfd", compressed: true, scenarios: undefined, configs: "both" },
+  {
+    name: "market-survey",
+    catalogueProfile: "market-survey",
+    compressed: true,
+    scenarios: undefined,
+    configs: "needed",
+  },
+  { name: "vs-nfd", catalogueProfile: "vs-nfd", compressed: true, scenarios: undefined, configs: "needed" },
   { name: "full", catalogueProfile: "interministerial", compressed: false, scenarios: undefined, configs: "both" },
 ];
 
@@ -47,7 +53,7 @@ export function planProfile(name: string): PlanProfile {
   const plan = plans.find((known) => known.name === name);
   if (plan) return plan;
   if (/[\\/]|\.ya?ml$/u.test(name)) {
-    return { name, catalogueProfile: name, compressed: true, scenarios: undefined, configs: "both" };
+    return { name, catalogueProfile: name, compressed: true, scenarios: undefined, configs: "needed" };
   }
   throw new HarnessError("bad-input", `There is no profile "${name}"${suggestion(name, planProfileNames)}.`, {
     hint: `Profiles: ${planProfileNames.join(", ")}, or the path of a profile file.`,

@@ -72,7 +72,11 @@ function watch(docker: DockerClient, service: StartedService, how: Watch): Promi
     return poll(how.signal, async () => (await execBounded(container, ready.command)).exitCode === 0);
   }
   const wanted = ready.kind === "port" ? [ready.port] : ready.ports;
-  return poll(how.signal, () => allAccept(wanted, how.addresses, ports));
+  const sockets = ready.kind === "ports" ? (ready.sockets ?? []) : [];
+  return poll(
+    how.signal,
+    async () => (await allAccept(wanted, how.addresses, ports)) && (await allExist(container, sockets)),
+  );
 }
 
 async function allAccept(
@@ -82,6 +86,13 @@ async function allAccept(
 ): Promise<boolean> {
   for (const port of wanted) {
     if (!(await accepts(port, addresses, published.get(port)))) return false;
+  }
+  return true;
+}
+
+async function allExist(container: DockerContainer, sockets: readonly string[]): Promise<boolean> {
+  for (const path of sockets) {
+    if ((await execBounded(container, ["test", "-S", path])).exitCode !== 0) return false;
   }
   return true;
 }

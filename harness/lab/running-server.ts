@@ -3,6 +3,7 @@ import type {
   BoundAdministration,
   Endpoint,
   EndpointKind,
+  Listener,
   ResourceSample,
   RunningServer,
   SearchHit,
@@ -10,8 +11,10 @@ import type {
 } from "../model/server.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { DockerClient } from "./daemon.ts";
+import { execBounded } from "./exec.ts";
 import type { LabHttp } from "./http.ts";
 import type { ServerInstance } from "./instance.ts";
+import { openPorts } from "./listeners.ts";
 import { sampleContainer } from "./resources.ts";
 import { withoutEffect } from "./sabotage.ts";
 import { searchStores, type OpenStore } from "./search.ts";
@@ -83,6 +86,21 @@ export class LabServer implements RunningServer {
       return { store, container: service.container, tmpfs: service.service.tmpfs ?? [] };
     });
     return searchStores(this.#docker, open, needles);
+  }
+
+  async listeners(): Promise<readonly Listener[]> {
+    const perService = this.#instance.services.map(async ({ name, container, title }) => {
+      const { exitCode, stdout, stderr } = await execBounded(container, ["cat", "/proc/net/tcp", "/proc/net/tcp6"]);
+      // Without IPv6 the second table is missing: the first one is what counts.
+      if (exitCode !== 0 && !stdout.includes("local_address")) {
+        throw new HarnessError(
+          "lab-fault",
+          `expected the list of open ports of ${title}, got: ${stderr.slice(0, 200)}`,
+        );
+      }
+      return openPorts(stdout).map((port) => ({ service: name, port }));
+    });
+    return (await Promise.all(perService)).flat();
   }
 
   resources(): Promise<readonly ResourceSample[]> {

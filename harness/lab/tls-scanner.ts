@@ -33,6 +33,7 @@ const negotiations: Partial<Readonly<Record<EndpointKind, Negotiation>>> = {
   "xmpp-websocket": "direct",
   "xmpp-bosh": "direct",
   "xmpp-https": "direct",
+  "admin-http": "direct",
 };
 
 /** Measured on 2 busy cores: 4 s for two HTTPS ports, 18 to 30 s for five of XMPP. A server that dies midway costs SSLyze minutes. */

@@ -76,7 +76,12 @@ export type ReadyCondition =
   | { readonly kind: "log"; readonly pattern: string }
   | { readonly kind: "port"; readonly port: number }
   /** All of them accept: for servers that open one after the other. */
-  | { readonly kind: "ports"; readonly ports: readonly number[] }
+  | {
+      readonly kind: "ports";
+      readonly ports: readonly number[];
+      /** Socket files inside the container that must exist too: consoles for administration open last. */
+      readonly sockets?: readonly string[];
+    }
   | { readonly kind: "command"; readonly command: readonly string[] };
 
 /** Where a candidate keeps what it knows; searched by E-01, D-03, D-12 … */

@@ -46,6 +46,8 @@ export interface RoleFacts {
   readonly role: string;
   readonly allowed: Attempt;
   readonly denied: Attempt;
+  /** Every administrative action that was allowed, by name: two roles that may the same are one. */
+  readonly rights?: readonly string[];
 }
 
 export interface Probes {

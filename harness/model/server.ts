@@ -13,6 +13,7 @@ export type EndpointKind =
   | "xmpp-bosh" // XEP-0206
   | "xmpp-https" // HTTPS port that carries uploads, WebSocket, BOSH
   | "xmpp-http-plain" // the same over http, if the product opens it
+  | "mqtt-plain" // MQTT without TLS, where a product opens it beside XMPP
   | "admin-http"; // administration interface over http(s)
 
 /** A reachable endpoint: connect to `host:port`, speak TLS with `servername` where the kind has TLS. */
@@ -89,8 +90,19 @@ export interface RunningServer {
   ): Promise<SearchResult>;
   /** Administration of this product, already bound to this server. */
   readonly administration: BoundAdministration;
+  /**
+   * TCP ports on which this server's containers take connections from other machines (not from loopback only), read inside the
+   * containers: what is published here may have nobody behind it, and what is not declared may be open all the same.
+   */
+  listeners?(): Promise<readonly Listener[]>;
   /** One sample of CPU, memory and network use over all containers of this instance. */
   resources(): Promise<readonly ResourceSample[]>;
+}
+
+/** A TCP port that is really open, of one service. */
+export interface Listener {
+  readonly service: string;
+  readonly port: number;
 }
 
 /** {@link Administration} bound to a server; optional functions are absent where the product lacks them. */

@@ -58,8 +58,10 @@ async function countDifferences(
     ...(texts(true) === texts(false) ? [] : ["text"]),
     ...(rankSumP(times(true), times(false)) < significance ? ["time"] : []),
   ];
+  const example = (exists: boolean) => of(exists)[0]?.attempt.answer.slice(0, 120) ?? "";
+  const words = found.includes("text") ? `; known: "${example(true)}", unknown: "${example(false)}"` : "";
   const medians = `median ${median(times(true)).toFixed(0)} ms for known, ${median(times(false)).toFixed(0)} ms for unknown, ${compared.length} answers`;
-  return { differences: found.length, note: `${found.join(", ") || "none"}; ${medians}` };
+  return { differences: found.length, note: `${found.join(", ") || "none"}; ${medians}${words}` };
 }
 
 /** How many wrong passwords the server answers before it blocks. */
@@ -89,18 +91,23 @@ async function attemptsUntilBlock(
 async function measureRoles(ctx: ScenarioContext, server: RunningServer): Promise<void> {
   const { grantRole } = server.administration;
   const probe = ctx.driver().probes;
-  const proven: string[] = [];
+  const shown: { readonly role: string; readonly rights: string }[] = [];
   for (const role of grantRole === undefined || probe.exerciseRole === undefined ? [] : server.candidate.roles) {
     const holder = await ctx.person(server, "holder");
     const victim = await ctx.person(server, "victim");
     await grantRole?.(holder.name, role);
     const facts = await probe.exerciseRole?.(server, holder, role, victim);
-    await ctx.evidence(`role-${role}.json`, JSON.stringify(facts, null, 2));
+    await ctx.evidence(`role-${role.replaceAll(/[^a-z0-9-]/gi, "-")}.json`, JSON.stringify(facts, null, 2));
     if (facts?.allowed.outcome === "failed" || facts?.denied.outcome === "failed")
       throw new HarnessError("lab-fault", `expected answers to the actions of role ${role}, got none`);
-    if (facts?.allowed.outcome === "accepted" && facts.denied.outcome === "refused") proven.push(role);
+    if (facts?.allowed.outcome !== "accepted" || facts.denied.outcome !== "refused") continue;
+    shown.push({ role, rights: facts.rights?.join("\n") ?? facts.allowed.what });
   }
-  ctx.measure("admin.separable-roles", proven.length, { note: proven.join(", ") || "no role was shown" });
+  // Two roles with the same rights separate nothing.
+  const separable = new Map(shown.map(({ role, rights }) => [rights, role]));
+  ctx.measure("admin.separable-roles", separable.size, {
+    note: [...separable.values()].join(", ") || "no role was shown",
+  });
 }
 
 export const scenario = defineScenario({

@@ -101,7 +101,28 @@ async function setFederationAllowList(
   return { restarted: false };
 }
 
+/** Roles (with hyphens) as access lists (with underscores): who holds them. */
+export const noRoleHolders: Readonly<Record<string, readonly string[]>> = {
+  account_administration: [],
+  room_administration: [],
+  monitoring: [],
+};
+
+/** Who holds which role, per server: the access lists are written anew as a whole. */
+const roleHolders = new WeakMap<ServerAccess, Readonly<Record<string, readonly string[]>>>();
+
+/** Roles are entries of api_permissions (hardened.yml.hbs), each with commands of its own. */
+async function grantRole(server: ServerAccess, name: string, role: string): Promise<void> {
+  const before = roleHolders.get(server) ?? noRoleHolders;
+  const key = role.replaceAll("-", "_");
+  const holders = { ...before, [key]: [...(before[key] ?? []), name] };
+  roleHolders.set(server, holders);
+  await reload(server, { roleHolders: holders });
+}
+
 export const administration: Administration = {
+  roles: ["account-administration", "room-administration", "monitoring"],
+  grantRole,
   createAccounts,
   disableAccount,
   deleteAccount,

@@ -1,13 +1,13 @@
 import type { Candidate, ConfigFile, DeclaredEndpoint, Service } from "../../model/candidate.ts";
-import { administration } from "./administration.ts";
+import { administration, noRoleHolders } from "./administration.ts";
 import { defaultDeviations, hardenedDeviations } from "./deviations.ts";
 
 const server: Service = {
   image: "ejabberd",
   front: true,
-  // ejabberd opens its listeners last, all at once.
-  ready: { kind: "log", pattern: "Start accepting TCP connections at .*:5222 for ejabberd_c2s" },
-  publish: [5222, 5223, 5269, 5443],
+  // ejabberd opens its listeners last, in an order of their own.
+  ready: { kind: "ports", ports: [5222, 5269, 5443], sockets: ["/var/lib/ejabberd/ctl.sock"] },
+  publish: [1883, 5222, 5223, 5269, 5280, 5443, 5444],
   versions: ["dpkg-query", "-W", "ejabberd", "erlang-base", "erlang-p1-*", "libssl3*", "sqlite3"],
   memoryMiB: 2048,
 };
@@ -25,6 +25,10 @@ const endpoints: readonly DeclaredEndpoint[] = [
   { kind: "xmpp-https", service: "server", port: 5443 },
   { kind: "xmpp-websocket", service: "server", port: 5443, path: "/ws" },
   { kind: "xmpp-bosh", service: "server", port: 5443, path: "/bosh" },
+  // As shipped: MQTT without TLS, administration in the browser, and commands beside the web client's paths.
+  { kind: "mqtt-plain", service: "server", port: 1883, configurations: ["default"] },
+  { kind: "admin-http", service: "server", port: 5280, configurations: ["default"] },
+  { kind: "admin-http", service: "server", port: 5444, configurations: ["hardened"] },
 ];
 
 /**
@@ -76,7 +80,7 @@ export const candidate: Candidate = {
         configFile("hardened.yml.hbs"),
         { service: "server", path: "/etc/ssl/openssl.cnf", template: "openssl.cnf.hbs" },
       ],
-      variables: { loadAccounts: [], uploadDays: 30 },
+      variables: { loadAccounts: [], uploadDays: 30, roleHolders: noRoleHolders },
       deviations: hardenedDeviations,
     },
   },

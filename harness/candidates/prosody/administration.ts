@@ -37,7 +37,13 @@ export const administration: Administration = {
     await shell(server, ["config:reload()"], "the log level to change");
   },
 
-  roles: ["prosody:operator", "prosody:admin"],
+  /** One for the whole server, one for a host, and one of the operator's own (custom_roles) for the help desk. */
+  roles: ["prosody:operator", "prosody:admin", "authority:helpdesk"],
+
+  async grantRole(server, name, role) {
+    const command = `user:set_role(${lua(address(server, name))}, ${lua(role)})`;
+    await shell(server, [command], `${name} to get the role ${role}`);
+  },
 };
 
 const address = (server: ServerAccess, name: string): string => `${name}@${server.domain}`;

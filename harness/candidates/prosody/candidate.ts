@@ -21,7 +21,7 @@ export const candidate: Candidate = {
     prosody: {
       image: "prosody",
       front: true,
-      ready: { kind: "ports", ports: [5222, 5269, 5281] },
+      ready: { kind: "ports", ports: [5222, 5269, 5281], sockets: ["/var/lib/prosody/prosody.sock"] },
       publish: [5222, 5223, 5269, 5270, 5280, 5281],
       versions: ["dpkg-query", "-W", "prosody", "prosody-modules", "lua5.4", "lua-sec", "lua-event", "libssl3t64"],
       memoryMiB: 1024,

@@ -156,13 +156,23 @@ const hardening: readonly Deviation[] = [
     },
   },
   {
-    setting: "uptime, version, invites_adhoc, admin_adhoc, cloud_notify",
+    setting: "custom_roles",
+    from: "none",
+    to: "authority:helpdesk",
+    kind: "hardening",
+    why: {
+      de: "Rollentrennung (ORP.4.A4): der Benutzerservice setzt Kennwörter zurück, ohne Verwalter zu sein.",
+      en: "Separation of roles (ORP.4.A4): the help desk resets passwords without being an administrator.",
+    },
+  },
+  {
+    setting: "uptime, version, invites_adhoc, cloud_notify",
     from: "loaded",
     to: "not loaded",
     kind: "hardening",
     why: {
-      de: "Weniger Auskunft über den Server, Verwaltung nur lokal, keine Mitteilungen über fremde Push-Dienste.",
-      en: "Less told about the server, administration only locally, no notices through foreign push services.",
+      de: "Weniger Auskunft über den Server, Einladungen nur von der Verwaltung, keine Mitteilungen über fremde Push-Dienste.",
+      en: "Less told about the server, invitations from the administration only, no notices through foreign push services.",
     },
   },
   {

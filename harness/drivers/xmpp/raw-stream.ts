@@ -55,8 +55,8 @@ export class RawStream {
     this.#changed = Promise.withResolvers<void>();
   }
 
-  write(text: string): void {
-    if (!this.#socket.destroyed) this.#socket.write(text);
+  write(data: string | Uint8Array): void {
+    if (!this.#socket.destroyed) this.#socket.write(data);
   }
 
   /** Forgets what was read: the next {@link hear} sees only what comes from now on. */

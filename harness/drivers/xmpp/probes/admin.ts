@@ -10,7 +10,7 @@ import { login } from "./login.ts";
 
 // What an ordinary person must not be able to do. `accepted` needs the act itself or its form, never just a missing error.
 
-interface Stage {
+export interface Stage {
   readonly server: RunningServer;
   readonly eve: XmppStream;
   readonly person: Person;
@@ -20,12 +20,12 @@ interface Stage {
   readonly received: ReadonlySet<string>;
 }
 
-interface Trick {
+export interface Trick {
   readonly what: string;
   run(stage: Stage): Promise<Tried>;
 }
 
-const admin = "http://jabber.org/protocol/admin";
+export const admin = "http://jabber.org/protocol/admin";
 
 /** XEP-0133 and what the two servers add; a form or a result offers the command for execution (XEP-0050). */
 const commandNodes: readonly string[] = [
@@ -42,7 +42,7 @@ const commandNodes: readonly string[] = [
   "api-commands/register",
 ];
 
-function command(node: string): Trick {
+export function command(node: string): Trick {
   return {
     what: `ad-hoc command ${node}`,
     async run({ eve }) {
@@ -136,14 +136,14 @@ const readArchive: Trick = {
 };
 
 /** Administration over http with the ordinary person's own credentials. */
-const httpAdmin = (path: string): Trick => ({
+export const httpAdmin = (path: string, args: Readonly<Record<string, string>> = {}): Trick => ({
   what: `http administration ${path}`,
   async run({ server, person }) {
     const endpoint = server.endpoint("admin-http") ?? server.endpoint("xmpp-https");
     if (endpoint === undefined || endpoint.port === 0)
       return { accepted: false, answer: "the server has no http port" };
     const basic = Buffer.from(`${person.address}:${person.password}`).toString("base64");
-    const body = JSON.stringify({ host: server.domain });
+    const body = JSON.stringify({ host: server.domain, ...args });
     const headers = { authorization: `Basic ${basic}`, "content-type": "application/json" };
     const answer = await server.request(endpoint, path, { method: "POST", headers, body });
     return {
@@ -153,6 +153,10 @@ const httpAdmin = (path: string): Trick => ({
   },
 });
 
+export const readContacts = onVictim("reading another person's contact list", "get", () =>
+  xml("query", { xmlns: "jabber:iq:roster" }),
+);
+
 const tricks: readonly Trick[] = [
   ...commandNodes.map(command),
   announce("announce/all"),
@@ -160,7 +164,7 @@ const tricks: readonly Trick[] = [
   changePassword,
   destroyRoom,
   readArchive,
-  onVictim("reading another person's contact list", "get", () => xml("query", { xmlns: "jabber:iq:roster" })),
+  readContacts,
   onVictim("writing another person's vCard", "set", () =>
     xml("vCard", { xmlns: "vcard-temp" }, xml("FN", {}, "changed")),
   ),
@@ -168,13 +172,13 @@ const tricks: readonly Trick[] = [
   httpAdmin("/api/registered_users"),
 ];
 
-/** `count` attempts, the tricks in turn. */
-export async function adminAsOrdinary(
+/** Opens what a trick needs: the person who tries, and the victim at another place, both present. */
+export async function onStage<T>(
   server: RunningServer,
   person: Person,
   victim: Person,
-  count: number,
-): Promise<readonly Attempt[]> {
+  act: (stage: Stage) => Promise<T>,
+): Promise<T> {
   const eve = await openStream({ ...person, server });
   const victimStream = await openStream({ ...victim, server });
   const received = new Set<string>();
@@ -182,14 +186,25 @@ export async function adminAsOrdinary(
   try {
     await eve.sendAcknowledged(xml("presence").toString());
     await victimStream.sendAcknowledged(xml("presence").toString());
-    const stage: Stage = { server, eve, person, victim, victimStream, received };
+    return await act({ server, eve, person, victim, victimStream, received });
+  } finally {
+    await Promise.allSettled([eve.close(), victimStream.close()]);
+  }
+}
+
+/** `count` attempts, the tricks in turn. */
+export function adminAsOrdinary(
+  server: RunningServer,
+  person: Person,
+  victim: Person,
+  count: number,
+): Promise<readonly Attempt[]> {
+  return onStage(server, person, victim, async (stage) => {
     const attempts: Attempt[] = [];
     for (let index = 0; index < count; index += 1) {
       const trick = tricks[index % tricks.length];
       if (trick !== undefined) attempts.push(await asked(trick.what, () => trick.run(stage)));
     }
     return attempts;
-  } finally {
-    await Promise.allSettled([eve.close(), victimStream.close()]);
-  }
+  });
 }

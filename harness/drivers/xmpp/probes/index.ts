@@ -4,6 +4,7 @@ import { login } from "./login.ts";
 import { plaintext } from "./plaintext.ts";
 import { clientStart, fillConversations, plantProfile } from "./profile.ts";
 import { readAfterDisabling, readAsStranger, unauthenticatedReads } from "./reads.ts";
+import { exerciseRole } from "./roles.ts";
 import { selfRegistration } from "./registration.ts";
 
 /** The XMPP side of the protocol-neutral measurements. */
@@ -12,6 +13,7 @@ export function createProbes(): Probes {
     plaintext,
     login,
     adminAsOrdinary,
+    exerciseRole,
     selfRegistration,
     unauthenticatedReads,
     readAsStranger,

@@ -8,22 +8,35 @@ import { isAlive, openStream } from "../targets.ts";
 const blockConditions = new Set(["policy-violation", "temporary-auth-failure", "resource-constraint"]);
 const blockWords = /too many|temporarily|blocked|banned|rate limit/i;
 
-/** One login over TLS. The time is that of the login alone: connecting and TLS are not part of it. */
+/**
+ * One login over TLS. The time is what the server took to answer the elements of the login: connecting, TLS and our own hashing
+ * (which only happens if the server asks for it) are not part of it. The answer says how far the server went, because a
+ * challenge for some names only tells which names exist (RFC 5802, 7).
+ */
 export async function login(server: RunningServer, name: string, password: string): Promise<LoginAttempt> {
-  let startedAt = performance.now();
+  const startedAt = performance.now();
   const what = `login of ${name}`;
-  const onLogin = (): void => {
-    startedAt = performance.now();
+  const waits: number[] = [];
+  const recorded = (outcome: LoginAttempt["outcome"], words: string): ReturnType<typeof attempt> => {
+    const made = attempt(
+      what,
+      outcome,
+      `${words}${waits.length === 0 ? "" : ` [${progress(waits.length)}]`}`,
+      startedAt,
+    );
+    return waits.length === 0 ? made : { ...made, tookMs: waits.reduce((sum, wait) => sum + wait, 0) };
   };
   try {
-    const stream = await openStream({ name, password, server }, { onLogin });
-    const accepted = attempt(what, "accepted", "logged in", startedAt);
+    const stream = await openStream({ name, password, server }, { onExchange: (wait) => waits.push(wait) });
+    const accepted = recorded("accepted", "logged in");
     await stream.close();
     return { ...accepted, blocked: false, condition: "success" };
   } catch (error) {
-    return describe(server, error, (outcome, answer) => attempt(what, outcome, answer, startedAt));
+    return describe(server, error, recorded);
   }
 }
+
+const progress = (answers: number): string => (answers === 1 ? "answered at once" : "answered after a challenge");
 
 async function describe(
   server: RunningServer,

@@ -1,6 +1,6 @@
 import { HarnessError } from "../../../model/errors.ts";
 import type { Attempt, PlaintextFacts } from "../../../model/probes.ts";
-import type { Endpoint, Person, RunningServer } from "../../../model/server.ts";
+import type { Endpoint, Listener, Person, RunningServer } from "../../../model/server.ts";
 import { isAlive, openStream, speaksTls } from "../targets.ts";
 import { xml } from "../library.ts";
 import { attempt, c2sHeader, featuresEnd, RawStream, s2sHeader, type Heard } from "../raw-stream.ts";
@@ -18,11 +18,14 @@ interface Scene {
   delivered(text: string): Promise<boolean>;
 }
 
+/** The endpoint of a kind that can be reached from here, with somebody behind it. */
+type Open = (kind: Endpoint["kind"]) => Endpoint | undefined;
+
 interface Trial {
   readonly kind: PlainAttempt["kind"];
   readonly what: string;
-  /** undefined: the server has no such port. */
-  endpoint(server: RunningServer): Endpoint | undefined;
+  /** undefined: the server has no such port open. */
+  endpoint(open: Open): Endpoint | undefined;
   run(scene: Scene, endpoint: Endpoint): Promise<{ readonly outcome: Attempt["outcome"]; readonly answer: string }>;
 }
 
@@ -185,6 +188,33 @@ const boshRequest = (server: RunningServer, path: string): string => {
 const websocketRequest = (server: RunningServer, path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${server.domain}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${base64("0123456789abcdef")}\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n`;
 
+/** MQTT 3.1.1 (OASIS, 3.1 and 3.2): a CONNECT with name and password; the third byte after the header of the answer is the verdict. */
+async function overMqtt({ person }: Scene, endpoint: Endpoint): Promise<Outcome> {
+  const stream = RawStream.connect(endpoint);
+  try {
+    stream.write(mqttConnect(person.address, person.password));
+    const heard = await stream.hear(/^\u0020\u0002[\s\S]{2}/);
+    if (heard.ending !== "matched") return judged(heard, /$^/);
+    const code = heard.text.charCodeAt(3);
+    return { outcome: code === 0 ? "accepted" : "refused", answer: `CONNACK with return code ${code}` };
+  } finally {
+    stream.close();
+  }
+}
+
+/** Protocol level 4; clean session, user name and password; 60 s keep alive. */
+export function mqttConnect(user: string, password: string): Uint8Array {
+  const field = (text: string): Buffer => {
+    const bytes = Buffer.from(text, "utf8");
+    return Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
+  };
+  const variable = [field("MQTT"), Buffer.of(4, 0b1100_0010, 0, 60)];
+  const body = Buffer.concat([...variable, field("bench"), field(user), field(password)]);
+  // Seven bits a byte, lowest first (2.2.3); 14 bits are plenty here.
+  const length = body.length < 128 ? [body.length] : [(body.length & 0x7f) | 0x80, body.length >> 7];
+  return Buffer.concat([Buffer.of(0x10, ...length), body]);
+}
+
 /** A plain stream on the port for direct TLS: its handshake must not be optional. */
 async function plainOnDirectTls(scene: Scene, endpoint: Endpoint): Promise<Outcome> {
   const stream = RawStream.connect(endpoint);
@@ -202,13 +232,23 @@ async function plainOnDirectTls(scene: Scene, endpoint: Endpoint): Promise<Outco
 
 const at =
   (kind: Endpoint["kind"]) =>
-  (server: RunningServer): Endpoint | undefined =>
-    published(server.endpoint(kind));
-/** Port 0: declared, but not reachable from here. */
-const published = (endpoint: Endpoint | undefined): Endpoint | undefined =>
-  endpoint === undefined || endpoint.port === 0 ? undefined : endpoint;
-const plainHttp = (server: RunningServer): Endpoint | undefined => at("xmpp-http-plain")(server);
-const httpPort = (server: RunningServer): Endpoint | undefined => plainHttp(server) ?? at("xmpp-https")(server);
+  (open: Open): Endpoint | undefined =>
+    open(kind);
+const httpPort = (open: Open): Endpoint | undefined => open("xmpp-http-plain") ?? open("xmpp-https");
+
+/**
+ * Docker's forwarder accepts for every published port and hangs up where nobody listens: such a port is not tried, and its
+ * silence is no refusal. Port 0: declared, but not reachable from here.
+ */
+export const openEndpoints =
+  (endpoints: readonly Endpoint[], listeners: readonly Listener[] | undefined): Open =>
+  (kind) =>
+    endpoints.find(
+      (endpoint) =>
+        endpoint.kind === kind &&
+        endpoint.port !== 0 &&
+        (listeners?.some(({ port }) => port === endpoint.labPort) ?? true),
+    );
 
 const partner = "partner.pruefstand.test";
 const bind = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
@@ -282,11 +322,12 @@ const trials: readonly Trial[] = [
         /^HTTP\/1\.1 101/,
       ),
   },
+  { kind: "authenticate", what: "MQTT login without TLS", endpoint: at("mqtt-plain"), run: overMqtt },
 ];
 
 /** Mechanisms in the features before TLS. */
-async function saslBeforeTls(server: RunningServer): Promise<readonly string[]> {
-  const endpoint = at("xmpp-client")(server);
+async function saslBeforeTls(server: RunningServer, open: Open): Promise<readonly string[]> {
+  const endpoint = open("xmpp-client");
   if (endpoint === undefined) return [];
   const { stream, features } = await openPlain(endpoint, c2sHeader(server.domain));
   stream.close();
@@ -294,8 +335,8 @@ async function saslBeforeTls(server: RunningServer): Promise<readonly string[]> 
 }
 
 /** A server that means TLS offers or takes no dialback on an unencrypted stream (XEP-0220). */
-async function dialbackBeforeTls(server: RunningServer): Promise<boolean | undefined> {
-  const endpoint = at("xmpp-server")(server);
+async function dialbackBeforeTls(server: RunningServer, open: Open): Promise<boolean | undefined> {
+  const endpoint = open("xmpp-server");
   if (endpoint === undefined) return undefined;
   const { stream, features } = await openPlain(endpoint, s2sHeader(partner, server.domain));
   try {
@@ -312,20 +353,20 @@ async function dialbackBeforeTls(server: RunningServer): Promise<boolean | undef
   }
 }
 
-async function httpContent(server: RunningServer): Promise<number> {
-  const ports = server.endpoints.filter(
-    ({ kind, port }) => kind.endsWith("http-plain") && port !== 0 && kind !== "matrix-plain",
-  );
-  const heard = await Promise.all(
-    ports.map(async (endpoint) => {
-      const stream = RawStream.connect(endpoint);
-      stream.write(`GET / HTTP/1.1\r\nHost: ${server.domain}\r\nConnection: close\r\n\r\n`);
-      const answer = await stream.hear(/\r\n\r\n/);
-      stream.close();
-      return answer.text;
-    }),
-  );
-  return heard.filter((text) => /^HTTP\/1\.[01] 2\d\d/.test(text)).length;
+async function httpContent({ domain }: RunningServer, open: Open): Promise<number> {
+  const endpoint = open("xmpp-http-plain");
+  if (endpoint === undefined) return 0;
+  const stream = RawStream.connect(endpoint);
+  stream.write(`GET / HTTP/1.1\r\nHost: ${domain}\r\nConnection: close\r\n\r\n`);
+  const { text } = await stream.hear(/\r\n\r\n/);
+  stream.close();
+  return /^HTTP\/1\.[01] 2\d\d/.test(text) ? 1 : 0;
+}
+
+/** Ports that are open although no user has business there: consoles, clustering, further protocols. */
+export function exposedPorts(endpoints: readonly Endpoint[], listeners: readonly Listener[] = []): readonly string[] {
+  const forUsers = new Set(endpoints.filter(({ kind }) => kind !== "mqtt-plain").map(({ labPort }) => labPort));
+  return listeners.filter(({ port }) => !forUsers.has(port)).map(({ service, port }) => `${service} ${port}`);
 }
 
 /** `count` attempts, the trials of this server's ports in turn. */
@@ -349,11 +390,13 @@ export async function plaintext(
         return seen.has(text);
       },
     };
-    const usableTrials = trials.filter((trial) => trial.endpoint(server) !== undefined);
+    const listeners = await server.listeners?.();
+    const open = openEndpoints(server.endpoints, listeners);
+    const usableTrials = trials.filter((trial) => trial.endpoint(open) !== undefined);
     const attempts: PlainAttempt[] = [];
     for (let index = 0; usableTrials.length > 0 && index < count; index += 1) {
       const trial = usableTrials[index % usableTrials.length];
-      const endpoint = trial?.endpoint(server);
+      const endpoint = trial?.endpoint(open);
       if (trial === undefined || endpoint === undefined) continue;
       const startedAt = performance.now();
       const { outcome, answer } = await trial.run(scene, endpoint);
@@ -361,12 +404,10 @@ export async function plaintext(
     }
     return {
       attempts,
-      saslBeforeTls: await saslBeforeTls(server),
-      dialbackBeforeTls: await dialbackBeforeTls(server),
-      httpContentResponses: await httpContent(server),
-      portsExposed: server.endpoints
-        .filter(({ kind, port }) => kind === "admin-http" && port !== 0)
-        .map(({ labPort }) => String(labPort)),
+      saslBeforeTls: await saslBeforeTls(server, open),
+      dialbackBeforeTls: await dialbackBeforeTls(server, open),
+      httpContentResponses: await httpContent(server, open),
+      portsExposed: exposedPorts(server.endpoints, listeners),
     };
   } finally {
     await watcher.close();

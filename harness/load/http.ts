@@ -91,7 +91,10 @@ export async function httpLoad(load: HttpLoad): Promise<HttpLoadResult> {
         ],
         setupClient: (client) => {
           answers.set(client, []);
-          verifyEveryConnection(client as unknown as CannonClient, (reason) => (badCertificate = reason));
+          verifyEveryConnection(client as unknown as CannonClient, (reason) => {
+            badCertificate = reason;
+            instance.stop();
+          });
         },
       },
       (error: unknown, finished) => {

@@ -6,6 +6,7 @@ import { certificateFacts } from "./certificate-facts.ts";
 import type { ImageSource } from "./images.ts";
 import type { ToolRequest, ToolResult } from "./run-tool.ts";
 import { failedReport, readScan } from "./sslyze-report.ts";
+import { lacksStartTls } from "./starttls.ts";
 
 /** The scanner's image (docs/decisions/002-tls-scanner.md). */
 export const tlsScannerImage: ImageSource = { folder: join(import.meta.dirname, "scanner"), name: "tls-scanner" };
@@ -67,8 +68,17 @@ async function scan(
   const command = scanCommand(server.domain, groups);
   const result = await place.run(server, { command, timeoutMs: scanTimeoutMs });
   const parts = splitOutput(result.stdout);
-  const ports = groups.flatMap((group, index) => readGroup(group, parts.get(index), result));
+  const read = groups.flatMap((group, index) => readGroup(group, parts.get(index), result));
+  const ports = await Promise.all(read.map((port) => (noStartTls(port) ? heldAgainstServer(port) : port)));
   return { ports, raw: evidenceOf(groups, parts, result) };
+}
+
+const noStartTls = ({ localFailures }: TlsPortReport): boolean =>
+  localFailures.some((failure) => failure.includes("XMPP STARTTLS not supported"));
+
+/** A port that is up and has no TLS to offer is an observation about the server, not a failure of the scan. */
+async function heldAgainstServer(port: TlsPortReport): Promise<TlsPortReport> {
+  return (await lacksStartTls(port.endpoint)) ? { ...port, localFailures: [] } : port;
 }
 
 /** One JSON document, whatever the scanner printed. */

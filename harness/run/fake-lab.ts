@@ -4,6 +4,7 @@ import { HarnessError } from "../model/errors.ts";
 import type { DeployPlan, Deployment, Lab } from "../model/lab.ts";
 import type { RunningServer } from "../model/server.ts";
 import type { Conversation, Driver, ReceivedMessage, Session } from "../model/session.ts";
+import { destinationOf } from "../model/session.ts";
 import type { LoadTools, TlsScanner } from "../model/tools.ts";
 import type { DriverSet, RunParts } from "./parts.ts";
 
@@ -146,7 +147,9 @@ function fakeSession(person: Parameters<Driver["open"]>[1], inboxes: Map<string,
   const deliver = (conversation: Conversation, text: string): string => {
     const id = randomUUID();
     const message = { id, conversation: { kind: "direct" as const, id: person.address }, from: person.address };
-    inboxes.get(conversation.id)?.push({ ...message, text, encrypted: false, at: performance.now() });
+    inboxes
+      .get(destinationOf(conversation, person.address))
+      ?.push({ ...message, text, encrypted: false, at: performance.now() });
     return id;
   };
   return {
@@ -154,7 +157,7 @@ function fakeSession(person: Parameters<Driver["open"]>[1], inboxes: Map<string,
     person,
     address: person.address,
     ended: end.promise,
-    openDirect: async (peer) => ({ kind: "direct", id: peer }),
+    openDirect: async (peer) => ({ kind: "direct", id: peer, between: [person.address, peer] }),
     createGroup: unusable,
     invite: unusable,
     join: async () => undefined,

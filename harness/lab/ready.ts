@@ -72,11 +72,10 @@ function watch(docker: DockerClient, service: StartedService, how: Watch): Promi
     return poll(how.signal, async () => (await execBounded(container, ready.command)).exitCode === 0);
   }
   const wanted = ready.kind === "port" ? [ready.port] : ready.ports;
-  const sockets = ready.kind === "ports" ? (ready.sockets ?? []) : [];
-  return poll(
-    how.signal,
-    async () => (await allAccept(wanted, how.addresses, ports)) && (await allExist(container, sockets)),
-  );
+  const command = ready.kind === "ports" ? ready.command : undefined;
+  const succeeds = async (): Promise<boolean> =>
+    command === undefined || (await execBounded(container, command)).exitCode === 0;
+  return poll(how.signal, async () => (await allAccept(wanted, how.addresses, ports)) && (await succeeds()));
 }
 
 async function allAccept(
@@ -86,13 +85,6 @@ async function allAccept(
 ): Promise<boolean> {
   for (const port of wanted) {
     if (!(await accepts(port, addresses, published.get(port)))) return false;
-  }
-  return true;
-}
-
-async function allExist(container: DockerContainer, sockets: readonly string[]): Promise<boolean> {
-  for (const path of sockets) {
-    if ((await execBounded(container, ["test", "-S", path])).exitCode !== 0) return false;
   }
   return true;
 }

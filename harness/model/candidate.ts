@@ -79,8 +79,8 @@ export type ReadyCondition =
   | {
       readonly kind: "ports";
       readonly ports: readonly number[];
-      /** Socket files inside the container that must exist too: consoles for administration open last. */
-      readonly sockets?: readonly string[];
+      /** A command inside the container that must exit 0 too: consoles for administration open last, on socket files. */
+      readonly command?: readonly string[];
     }
   | { readonly kind: "command"; readonly command: readonly string[] };
 

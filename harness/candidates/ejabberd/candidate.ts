@@ -6,7 +6,11 @@ const server: Service = {
   image: "ejabberd",
   front: true,
   // ejabberd opens its listeners last, in an order of their own.
-  ready: { kind: "ports", ports: [5222, 5269, 5443], sockets: ["/var/lib/ejabberd/ctl.sock"] },
+  ready: {
+    kind: "ports",
+    ports: [5222, 5269, 5443],
+    command: ["curl", "--silent", "--unix-socket", "/var/lib/ejabberd/ctl.sock", "http://localhost/"],
+  },
   publish: [1883, 5222, 5223, 5269, 5280, 5443, 5444],
   versions: ["dpkg-query", "-W", "ejabberd", "erlang-base", "erlang-p1-*", "libssl3*", "sqlite3"],
   memoryMiB: 2048,

@@ -6,6 +6,7 @@ const day = 24 * 60 * 60;
 const variables = { logLevel: "info", unlimitedJids: [] };
 /** Contents of uploaded files; their metadata (who, when, what name) stay with the data. */
 const uploads = String.raw`/http_file_share/.*\.bin$`;
+const connectToConsole = String.raw`assert(require("socket.unix").stream():connect("/var/lib/prosody/prosody.sock"))`;
 const configFile = "/etc/prosody/prosody.cfg.lua";
 
 export const candidate: Candidate = {
@@ -21,7 +22,8 @@ export const candidate: Candidate = {
     prosody: {
       image: "prosody",
       front: true,
-      ready: { kind: "ports", ports: [5222, 5269, 5281], sockets: ["/var/lib/prosody/prosody.sock"] },
+      // A port takes connections before Prosody looks at them; a connection to the console shows that it does.
+      ready: { kind: "ports", ports: [5222, 5269, 5281], command: ["lua5.4", "-e", connectToConsole] },
       publish: [5222, 5223, 5269, 5270, 5280, 5281],
       versions: ["dpkg-query", "-W", "prosody", "prosody-modules", "lua5.4", "lua-sec", "lua-event", "libssl3t64"],
       memoryMiB: 1024,

@@ -63,6 +63,28 @@ function sampleResources(load: DeliveryLoad): { stop(): Promise<readonly Resourc
 }
 
 /**
+ * Tells when a percentile is decided: more messages than the share allows are later than the limit, seen or still on their
+ * way. Looks at each message once, when its limit has passed; once true it stays true.
+ */
+function watchLateness(giveUp: DeliveryLoad["giveUp"], flights: readonly Flight[]): { tooMany(): boolean } {
+  if (giveUp === undefined) return { tooMany: () => false };
+  const { laterThanMs, share } = giveUp;
+  let next = 0;
+  let late = 0;
+  return {
+    tooMany() {
+      const now = performance.now();
+      for (; next < flights.length; next += 1) {
+        const flight = flights[next];
+        if (flight === undefined || flight.intendedAt + laterThanMs > now) break;
+        if ((flight.receivedAt ?? Number.POSITIVE_INFINITY) - flight.intendedAt > laterThanMs) late += 1;
+      }
+      return late > share * flights.length;
+    },
+  };
+}
+
+/**
  * Open-model delivery load: every message starts when the schedule says, whatever the servers do, and its latency is
  * received − intended, so a stalled server cannot hide behind a generator that waits for it (coordinated omission).
  *
@@ -105,8 +127,10 @@ export async function deliver(load: DeliveryLoad): Promise<DeliveryResult> {
   const resources = sampleResources(load);
   const generator = watchGenerator();
   const sends: Promise<void>[] = [];
+  const late = watchLateness(load.giveUp, flights);
   for (const flight of flights) {
     await at(flight.intendedAt, load.signal);
+    if (late.tooMany()) break;
     const pair = load.pairs[flight.pair];
     if (pair === undefined)
       throw new HarnessError("harness-fault", "expected at least one pair of load sessions, got none");
@@ -123,7 +147,7 @@ export async function deliver(load: DeliveryLoad): Promise<DeliveryResult> {
   const sendingEnded = performance.now();
   const generatorFacts = generator.stop();
   const lastWindow = (flights.at(-1)?.intendedAt ?? start) + load.windowMs;
-  while (outstanding.size > 0 && performance.now() < lastWindow)
+  while (outstanding.size > 0 && performance.now() < lastWindow && !late.tooMany())
     await at(Math.min(lastWindow, performance.now() + 20), load.signal);
   open = false;
   const samples = await resources.stop();
@@ -135,7 +159,8 @@ export async function deliver(load: DeliveryLoad): Promise<DeliveryResult> {
       ? flight.receivedAt
       : undefined;
   const latencies = flights.map((flight) => (seen(flight) ?? Number.POSITIVE_INFINITY) - flight.intendedAt);
-  const lags = flights.map((flight) => (flight.sentAt ?? Number.POSITIVE_INFINITY) - flight.intendedAt);
+  const due = late.tooMany() ? flights.filter((flight) => flight.sentAt !== undefined) : flights;
+  const lags = due.map((flight) => (flight.sentAt ?? Number.POSITIVE_INFINITY) - flight.intendedAt);
   const generatorLag = percentilesOf(lags);
   const delivered = latencies.filter(Number.isFinite).length;
   return {
@@ -146,18 +171,19 @@ export async function deliver(load: DeliveryLoad): Promise<DeliveryResult> {
     duplicates: flights.reduce((sum, flight) => sum + Math.max(0, flight.copies - 1), 0),
     reordered,
     refused: flights.filter((flight) => flight.refused).length,
+    gaveUp: late.tooMany(),
     latency: percentilesOf(latencies),
     serverPart: percentilesOf(
       flights.map((flight) => (seen(flight) ?? Number.POSITIVE_INFINITY) - (flight.sentAt ?? 0)),
     ),
     generatorLag,
-    achievedPerSecond: (flights.length * 1000) / Math.max(1, sendingEnded - start),
+    achievedPerSecond: (due.length * 1000) / Math.max(1, sendingEnded - start),
     gates: judgeGates(
       {
         lagP99Ms: generatorLag.p99,
         eventLoopDelayP99Ms: generatorFacts.eventLoopDelayP99,
         cpuShare: generatorFacts.cpuShare,
-        droppedShare: flights.filter((flight) => flight.sentAt === undefined).length / flights.length,
+        droppedShare: due.filter((flight) => flight.sentAt === undefined).length / flights.length,
         receiversLost: lostSessions,
       },
       load.gates,

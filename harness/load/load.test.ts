@@ -100,6 +100,23 @@ describe("delivery load", () => {
     assert.equal(result.lost, 1);
   });
 
+  it("stops when the percentile is decided, and counts the rest as lost", async () => {
+    const pair = standIn(() => undefined);
+    const result = await deliver({
+      schedule: [...Array.from({ length: 10 }, (_, index) => index), 60_000],
+      pairs: [{ ...pair, conversation }],
+      payloadBytes: 50,
+      windowMs: 120_000,
+      giveUp: { laterThanMs: 50, share: 0.5 },
+      servers: [],
+      gates,
+      signal: new AbortController().signal,
+    });
+    assert.equal(result.gaveUp, true);
+    assert.equal(result.lost, 11);
+    assert.equal(result.latency.p95, Number.POSITIVE_INFINITY);
+  });
+
   it("shows a stall in the percentiles (known-slow control)", async () => {
     const stall = 300;
     const begin = performance.now() + 150;
@@ -171,6 +188,14 @@ describe("delivery load", () => {
 
 describe("knee search", () => {
   const below = (limit: number) => (rate: number) => Promise.resolve(rate <= limit);
+
+  it("never asks for much more than what has passed", async () => {
+    const { probes } = await findKnee({ low: 10, high: 400, steps: 3, probe: below(30) });
+    assert.deepEqual(
+      probes.map(({ rate }) => rate),
+      [10, 40, 25, 33, 29, 29],
+    );
+  });
 
   it("gives an interval around the knee", async () => {
     const knee = await findKnee({ low: 10, high: 400, steps: 6, probe: below(123) });

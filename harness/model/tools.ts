@@ -74,6 +74,11 @@ export interface DeliveryLoad {
   readonly payloadBytes: number;
   /** A message not seen this long after its intended time is lost (= infinite in the percentile), in ms. */
   readonly windowMs: number;
+  /**
+   * Stops sending when more than this share of all messages is known to be later than this: the percentile is decided, and
+   * an overloaded server need not be buried. What was not sent then counts as lost, not as dropped by the generator.
+   */
+  readonly giveUp?: { readonly laterThanMs: number; readonly share: number };
   /** Servers whose containers are sampled every second. */
   readonly servers: readonly RunningServer[];
   readonly gates: LoadGateLimits;
@@ -97,6 +102,8 @@ export interface DeliveryResult {
   readonly duplicates: number;
   readonly reordered: number;
   readonly refused: number;
+  /** True if {@link DeliveryLoad.giveUp} came true. */
+  readonly gaveUp: boolean;
   /** received − intended: the user's latency, free of coordinated omission by construction. */
   readonly latency: Percentiles;
   /** received − sent: the server's part. */
@@ -141,7 +148,7 @@ export interface LoadTools {
   poisson(seed: string, ratePerSecond: number, durationSeconds: number): Schedule;
   deliver(load: DeliveryLoad): Promise<DeliveryResult>;
   http(load: HttpLoad): Promise<HttpLoadResult>;
-  /** Bisection for the highest rate at which `passes` holds. Both ends are repeated. */
+  /** The highest rate that passes: upwards from `low` until one fails, then bisection. The passing end is repeated. */
   knee(search: {
     readonly low: number;
     readonly high: number;

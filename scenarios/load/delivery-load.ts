@@ -1,9 +1,9 @@
-import { HarnessError } from "../../harness/model/errors.ts";
+import { HarnessError, hasCode } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import type { Person, RunningServer } from "../../harness/model/server.ts";
 import type { LoadSession } from "../../harness/model/session.ts";
 import { median } from "../../harness/model/statistics.ts";
-import type { DeliveryLoad, DeliveryResult, LoadGateLimits } from "../../harness/model/tools.ts";
+import type { DeliveryLoad, DeliveryResult, LoadGate, LoadGateLimits } from "../../harness/model/tools.ts";
 
 // Delivery time seen by the receiver, sustained rate, login storm and the start of a client with 200 conversations.
 // Method of load.md section 2: seeded schedule that never waits, lost = infinite, and gates on the generator itself.
@@ -33,20 +33,37 @@ function paramsOf(ctx: ScenarioContext) {
     pairs: param("pairs", 20),
     stepDuration: param("step-duration", 30),
     steps: param("steps", 5),
+    /** A generator that cannot reach this rate leaves P-03 open. */
+    reach: param("reach", 200),
     slo: param("slo", 3),
     errors: param("errors", 0.001),
     conversations: param("conversations", 200),
+    startWindow: param("start-window", 60),
     logins: param("logins", 50),
   };
+}
+
+interface Accounts {
+  /** Has many conversations. */
+  readonly busy: Person;
+  readonly load: readonly Person[];
+  readonly storm: readonly Person[];
+}
+
+/** All accounts first: making them is not what is measured, and is slow on a server that a control has starved. */
+async function makeAccounts(ctx: ScenarioContext, server: RunningServer, params: LoadParams): Promise<Accounts> {
+  const busy = await ctx.person(server, "many-chats");
+  const load = await ctx.people(server, "load", params.pairs * 2);
+  const storm = await ctx.people(server, "storm", params.logins);
+  await server.administration.exemptFromRateLimits?.([busy, ...load, ...storm].map(({ name }) => name));
+  return { busy, load, storm };
 }
 
 async function openPairs(
   ctx: ScenarioContext,
   server: RunningServer,
-  count: number,
+  people: readonly Person[],
 ): Promise<{ pairs: Pairs; sessions: readonly LoadSession[] }> {
-  const people = await ctx.people(server, "load", count * 2);
-  await server.administration.exemptFromRateLimits?.(people.map((person) => person.name));
   const sessions: LoadSession[] = [];
   for (const person of people) sessions.push(await ctx.driver().openForLoad(server, person));
   const pairs: DeliveryLoad["pairs"][number][] = [];
@@ -59,17 +76,13 @@ async function openPairs(
   return { pairs, sessions };
 }
 
-function refuseInvalid(result: DeliveryResult, what: string): void {
-  const broken = result.gates.filter((gate) => !gate.held);
-  if (broken.length === 0) return;
-  const list = broken.map((gate) => `${gate.name} ${gate.value.toFixed(3)} over ${gate.limit}`).join(", ");
-  throw new HarnessError(
-    "harness-fault",
-    `expected the load generator to keep its schedule during ${what}, got ${list}`,
-    {
-      hint: "Rerun on an idle machine; the generator's numbers say nothing about the server.",
-    },
-  );
+const brokenGates = (result: DeliveryResult): readonly LoadGate[] => result.gates.filter((gate) => !gate.held);
+
+/** The generator's own faults, one record each: they leave the row open and say nothing about the server (load.md 2.3). */
+function recordGates(ctx: ScenarioContext, row: string, result: DeliveryResult): void {
+  for (const { name, value, limit, held } of result.gates) {
+    ctx.measure(`gate.sz-24.${row}.${name}`, held, { note: `${value.toFixed(3)}, limit ${limit}` });
+  }
 }
 
 const errorRatio = (result: DeliveryResult): number => (result.lost + result.refused) / result.offered;
@@ -117,7 +130,7 @@ async function measureLatency(
     signal: ctx.signal,
   });
   await keepEvidence(ctx, "latency", result);
-  refuseInvalid(result, `${params.rate} msg/s for ${params.duration} s`);
+  recordGates(ctx, "p-01", result);
   const { value, censored } = p95(result, params.window);
   ctx.measure("load.local.delivery-p95", value, {
     unit: "s",
@@ -135,82 +148,124 @@ async function measureLatency(
   );
 }
 
-/** The highest rate with p95 within the target and hardly any error. A generator that cannot keep up ends the search: the value is then a lower bound. */
+/**
+ * The highest rate with p95 within the target and hardly any error; true if any rate held. A rate at which the generator
+ * itself is too slow is tried once more; if that does not help, the search goes on below, and the value is a lower bound.
+ */
 async function measureThroughput(
   ctx: ScenarioContext,
   server: RunningServer,
   pairs: Pairs,
   params: LoadParams,
-): Promise<void> {
-  let generatorLimit = false;
-  const probe = async (rate: number): Promise<boolean> => {
+): Promise<boolean> {
+  const limits: string[] = [];
+  let probes = 0;
+  const attempt = async (rate: number): Promise<DeliveryResult> => {
+    probes += 1;
     const result = await ctx.load.deliver({
       schedule: ctx.load.poisson(ctx.random.id(`rate-${rate}`), rate, params.stepDuration),
       pairs,
       payloadBytes: params.payload,
-      // Long enough to see that the target is missed, short enough that an overloaded server drains before the next step.
+      // Long enough for an overloaded server to drain before the next step.
       windowMs: (params.slo + 7) * 1000,
+      giveUp: { laterThanMs: params.slo * 1000, share: 0.05 },
       servers: [server],
       gates: params.gates,
       signal: ctx.signal,
     });
-    await keepEvidence(ctx, `rate-${rate}`, result);
-    if (result.gates.some((gate) => !gate.held)) {
-      generatorLimit = true;
+    await keepEvidence(ctx, `rate-${rate}-${probes}`, result);
+    return result;
+  };
+  const probe = async (rate: number): Promise<boolean> => {
+    let result = await attempt(rate);
+    if (brokenGates(result).length > 0) result = await attempt(rate);
+    const broken = brokenGates(result);
+    if (broken.length > 0) {
+      limits.push(`${rate} msg/s: ${broken.map(({ name, value }) => `${name} ${value.toFixed(3)}`).join(", ")}`);
       return false;
     }
     return result.latency.p95 <= params.slo * 1000 && errorRatio(result) <= params.errors;
   };
   const knee = await ctx.load.knee({ low: lowestRate, high: highestRate, steps: params.steps, probe });
-  await ctx.evidence("knee.json", JSON.stringify(knee, null, 2));
+  await ctx.evidence("knee.json", JSON.stringify({ ...knee, limits }, null, 2));
+  ctx.measure("gate.sz-24.p-03.generator", limits.length === 0 || knee.lastPassing >= params.reach, {
+    note: limits.length === 0 ? "kept its schedule at every rate" : limits.join("; "),
+  });
   ctx.measure("load.sustained-throughput", knee.lastPassing, {
     unit: "msg/s",
-    censored: knee.firstFailing === null || generatorLimit,
+    censored: knee.firstFailing === null || limits.length > 0,
     note:
       knee.firstFailing === null
         ? "no failing rate up to the highest tried"
-        : `first failing rate ${knee.firstFailing}${generatorLimit ? ", by the limit of the generator" : ""}`,
+        : `first failing rate ${knee.firstFailing}${limits.length > 0 ? ", by the limit of the generator" : ""}`,
   });
+  return knee.lastPassing > 0;
 }
 
-async function fillAccount(ctx: ScenarioContext, server: RunningServer, params: LoadParams): Promise<Person> {
-  const person = await ctx.person(server, "many-chats");
-  await server.administration.exemptFromRateLimits?.([person.name]);
-  await ctx.driver().probes.fillConversations(server, person, params.conversations);
-  return person;
+interface Start {
+  readonly seconds: number;
+  readonly ready: boolean;
 }
 
-async function measureClientStart(
+/** A client that is not ready when its patience ends has needed longer than that. */
+async function startOnce(
   ctx: ScenarioContext,
   server: RunningServer,
   person: Person,
   params: LoadParams,
-): Promise<void> {
-  const starts: number[] = [];
-  for (let run = 0; run < 3; run += 1) {
-    const start = await ctx.driver().probes.clientStart(server, person);
+): Promise<Start> {
+  const began = ctx.clock.nowMs();
+  const tooLate = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => tooLate.resolve(undefined), params.startWindow * 1000);
+  const starting = ctx.driver().probes.clientStart(server, person);
+  // Looked at below; a start that fails after its window has no listener any more.
+  starting.catch(() => undefined);
+  try {
+    const start = await Promise.race([starting, tooLate.promise]);
+    if (start === undefined) return { seconds: params.startWindow, ready: false };
     if (start.conversations !== params.conversations) {
       throw new HarnessError(
         "lab-fault",
         `expected ${params.conversations} conversations after the start of a client, got ${start.conversations}`,
       );
     }
-    starts.push(start.readyMs / 1000);
+    return { seconds: start.readyMs / 1000, ready: true };
+  } catch (error) {
+    // The driver gave up waiting before the window was over: later than this is all we know.
+    if (!hasCode(error, "deadline")) throw error;
+    return { seconds: (ctx.clock.nowMs() - began) / 1000, ready: false };
+  } finally {
+    clearTimeout(timer);
   }
-  ctx.measure("client-start.time-to-ready", median(starts), {
+}
+
+/** Three starts, or as many as fit into one window. */
+async function measureClientStart(
+  ctx: ScenarioContext,
+  server: RunningServer,
+  person: Person,
+  params: LoadParams,
+): Promise<void> {
+  const starts: Start[] = [];
+  const began = ctx.clock.nowMs();
+  while (starts.length < 3 && ctx.clock.nowMs() - began < params.startWindow * 500)
+    starts.push(await startOnce(ctx, server, person, params));
+  const seconds = median(starts.map((start) => start.seconds));
+  const late = starts.some((start) => !start.ready && start.seconds <= seconds);
+  ctx.measure("client-start.time-to-ready", seconds, {
     unit: "s",
-    note: `of ${starts.map((start) => start.toFixed(2)).join(", ")} s`,
+    window: params.startWindow,
+    censored: late,
+    note: `of ${starts.map((start) => `${start.ready ? "" : "more than "}${start.seconds.toFixed(2)}`).join(", ")} s`,
   });
 }
 
 /** Printed, not judged: the eight o'clock login storm, and a Matrix endpoint under autocannon. */
-async function reportStorms(ctx: ScenarioContext, server: RunningServer, params: LoadParams): Promise<void> {
-  const people = await ctx.people(server, "storm", params.logins);
-  await server.administration.exemptFromRateLimits?.(people.map((person) => person.name));
+async function reportStorms(ctx: ScenarioContext, server: RunningServer, people: readonly Person[]): Promise<void> {
   const storm = await ctx.load.loginStorm(
     ctx.driver(),
     people,
-    ctx.load.poisson(ctx.random.id("storm"), 10, params.logins / 10),
+    ctx.load.poisson(ctx.random.id("storm"), 10, people.length / 10),
   );
   await ctx.evidence("login-storm.json", JSON.stringify(storm, null, 2));
   const endpoint = server.endpoint("matrix-client");
@@ -252,23 +307,25 @@ export const scenario = defineScenario({
     const [server] = ctx.servers;
     if (server === undefined) return;
     const params = paramsOf(ctx);
-    const busy = await ctx.step(`an account gets ${params.conversations} conversations`, () =>
-      fillAccount(ctx, server, params),
+    const accounts = await ctx.step("accounts", () => makeAccounts(ctx, server, params));
+    await ctx.step(`an account gets ${params.conversations} conversations`, () =>
+      ctx.driver().probes.fillConversations(server, accounts.busy, params.conversations),
     );
-    await ctx.step("its client starts", () => measureClientStart(ctx, server, busy, params));
     const { pairs, sessions } = await ctx.step(`${params.pairs} pairs log in`, () =>
-      openPairs(ctx, server, params.pairs),
+      openPairs(ctx, server, accounts.load),
     );
     await using closing = new AsyncDisposableStack();
     closing.defer(
       async () => void (await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))),
     );
+    await ctx.step("its client starts", () => measureClientStart(ctx, server, accounts.busy, params));
     await ctx.step("warm-up", () => warmUp(ctx, server, pairs, params));
     await ctx.step(`${params.rate} messages a second for ${params.duration} s`, () =>
       measureLatency(ctx, server, pairs, params),
     );
-    await ctx.step("a login storm", () => reportStorms(ctx, server, params));
-    await ctx.step("the highest rate that holds", () => measureThroughput(ctx, server, pairs, params));
+    const holds = await ctx.step("the highest rate that holds", () => measureThroughput(ctx, server, pairs, params));
+    // A server that holds no rate at all would not survive a storm within the time there is.
+    if (holds) await ctx.step("a login storm", () => reportStorms(ctx, server, accounts.storm));
   },
 });
 

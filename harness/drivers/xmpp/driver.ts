@@ -22,9 +22,7 @@ export function createXmppDriver(): Driver {
   }
 
   async function openForLoad(server: RunningServer, person: Person): Promise<XmppLoadSession> {
-    const session = new XmppLoadSession(await openStream({ ...person, server }));
-    await session.goOnline();
-    return session;
+    return XmppLoadSession.open({ ...person, server });
   }
 
   return {

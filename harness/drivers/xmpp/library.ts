@@ -33,8 +33,14 @@ export interface Connection {
   on(event: string, listener: (value: unknown) => void): void;
   reconnect: { stop(): void };
 }
+/** The library's incremental parser: one "element" for each child of the stream. */
+export interface ElementParser {
+  write(text: string): void;
+  on(event: "element", listener: (element: Element) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+}
 interface TransportClass {
-  readonly prototype: { socketParameters(service: string): unknown; Socket: unknown };
+  readonly prototype: { socketParameters(service: string): unknown; Socket: unknown; Parser: new () => ElementParser };
 }
 
 export interface ConnectionOptions {

@@ -1,26 +1,44 @@
+import type { Person } from "../../model/server.ts";
 import type { Conversation, LoadSession, Milliseconds, SessionEnd } from "../../model/session.ts";
-import { xml, type Element } from "./library.ts";
 import type { XmppStream } from "./stream.ts";
+import { openStream } from "./targets.ts";
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 const escaped = (text: string): string =>
   /[&<>]/.test(text) ? text.replaceAll(/[&<>]/g, (one) => escapes[one] ?? one) : text;
 
-/** A stream with a listener and nothing else: no inbox, no traffic record, stanzas written as text. */
+type Listener = Parameters<LoadSession["onMessage"]>[0];
+
+/**
+ * A stream with listeners and nothing else: no inbox, no traffic record, no trees of elements; stanzas are written and read
+ * as text (quick-lane.ts). An acknowledgement proves that the server took the message, but not when: it is asked for up to
+ * half a second later (paced-writer.ts). Delivery times are taken at the receiver.
+ */
 export class XmppLoadSession implements LoadSession {
   readonly address: string;
   readonly ended: Promise<SessionEnd>;
   readonly #stream: XmppStream;
+  readonly #listeners: Listener[];
   #count = 0;
 
-  constructor(stream: XmppStream) {
+  private constructor(stream: XmppStream, listeners: Listener[]) {
     this.#stream = stream;
+    this.#listeners = listeners;
     this.address = stream.bareJid;
     this.ended = stream.ended;
   }
 
-  async goOnline(): Promise<void> {
-    await this.#stream.sendAcknowledged(xml("presence").toString());
+  /** Logs in and goes online. Throws as {@link openStream}. */
+  static async open(person: Pick<Person, "name" | "password" | "server">): Promise<XmppLoadSession> {
+    const listeners: Listener[] = [];
+    const onQuickMessage = (type: string | undefined, body: string | undefined): void => {
+      if (type === "error" || body === undefined) return;
+      const at = performance.now();
+      for (const listener of listeners) listener(body, at);
+    };
+    const stream = await openStream(person, { onQuickMessage });
+    await stream.sendAcknowledged("<presence/>");
+    return new XmppLoadSession(stream, listeners);
   }
 
   async prepare(peer: LoadSession): Promise<Conversation> {
@@ -29,17 +47,13 @@ export class XmppLoadSession implements LoadSession {
 
   send(conversation: Conversation, body: string): Promise<Milliseconds> {
     this.#count += 1;
-    return this.#stream.sendAcknowledged(
+    return this.#stream.sendPaced(
       `<message to='${conversation.id}' type='chat' id='m${this.#count}'><body>${escaped(body)}</body></message>`,
     );
   }
 
-  onMessage(listener: (body: string, at: Milliseconds) => void): void {
-    this.#stream.onStanza((stanza: Element) => {
-      if (stanza.name !== "message" || stanza.attrs["type"] === "error") return;
-      const body = stanza.getChildText("body");
-      if (typeof body === "string") listener(body, performance.now());
-    });
+  onMessage(listener: Listener): void {
+    this.#listeners.push(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

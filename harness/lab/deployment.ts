@@ -11,6 +11,7 @@ import type { DockerClient } from "./daemon.ts";
 import { deployServer, federatingServices } from "./deploy-server.ts";
 import { FaultBook } from "./faults.ts";
 import { complaints } from "./health.ts";
+import { lineComplaints, type Line } from "./line-health.ts";
 import { LabHttp } from "./http.ts";
 import type { ServerInstance } from "./instance.ts";
 import type { Labels } from "./labels.ts";
@@ -137,7 +138,30 @@ export class LabDeployment implements Deployment {
   async health(): Promise<readonly string[]> {
     const broken = this.faults.brokenContainers();
     const watched = this.#instances.flatMap((each) => each.services).filter((each) => !broken.has(each.container.id));
-    return (await Promise.all(watched.map(complaints))).flat();
+    const ofContainers = (await Promise.all(watched.map(complaints))).flat();
+    // A container that is gone explains its lines.
+    if (ofContainers.length > 0 || broken.size > 0) return ofContainers;
+    return (await Promise.all(this.#lines().map(lineComplaints))).flat();
+  }
+
+  /** Each server's front to each other one's, on the port where this protocol federates. */
+  #lines(): readonly Line[] {
+    const { plan, slot } = this.#order;
+    const declared = plan.candidate.endpoints.find(
+      ({ kind }) => kind === "xmpp-server" || kind === "matrix-federation",
+    );
+    const fronts = this.#instances.flatMap(({ id, services }) => {
+      const front = services.find(({ service }) => service.front === true);
+      return front === undefined ? [] : [{ id, front }];
+    });
+    return fronts.flatMap(({ id, front }) =>
+      fronts.flatMap((other) => {
+        const address = other.front.federation?.address;
+        if (other.id === id || declared === undefined || address === undefined) return [];
+        const to = { title: other.front.title, address, port: declared.port };
+        return [{ from: front, resolver: slot.resolverAddress(front.edge.network), name: domainOf(other.id), to }];
+      }),
+    );
   }
 
   heal(): Promise<void> {

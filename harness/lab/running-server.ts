@@ -112,7 +112,7 @@ export class LabServer implements RunningServer {
 function bind(instance: ServerInstance, access: ServerAccess, addSecret: (value: string) => void): BoundAdministration {
   const own = withoutEffect(instance.candidate.administration, instance.sabotage?.withoutEffect);
   const { setFederationAllowList: allow, exemptFromRateLimits: exempt, enableDebugLog: debug } = own;
-  const { enableDomainBoundRegistration: bound, grantRole: grant, setUploadExpiry: expire } = own;
+  const { enableDomainBoundRegistration: bound, grantRole: grant, letTimePass: pass } = own;
   return {
     createAccounts: (accounts: readonly Account[]) => {
       for (const { password } of accounts) addSecret(password);
@@ -125,6 +125,6 @@ function bind(instance: ServerInstance, access: ServerAccess, addSecret: (value:
     ...(debug === undefined ? {} : { enableDebugLog: () => debug(access) }),
     ...(bound === undefined ? {} : { enableDomainBoundRegistration: (domain) => bound(access, domain) }),
     ...(grant === undefined ? {} : { grantRole: (name, role) => grant(access, name, role) }),
-    ...(expire === undefined ? {} : { setUploadExpiry: (seconds) => expire(access, seconds) }),
+    ...(pass === undefined ? {} : { letTimePass: (seconds) => pass(access, seconds) }),
   };
 }

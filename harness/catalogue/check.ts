@@ -8,7 +8,7 @@ import type {
 } from "../model/criterion.ts";
 import type { MeasurementType } from "../model/measurement.ts";
 import { comparisonsOf } from "./conditions.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion } from "../model/nearest.ts";
 import type { Path, Problems } from "./problems.ts";
 import { allReferences } from "./references.ts";
 

@@ -7,7 +7,7 @@ import type { Catalogue, Criterion, MeasurementDeclaration } from "../model/crit
 import { HarnessError } from "../model/errors.ts";
 import { checkCriterion } from "./check.ts";
 import type { Known } from "./check.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion } from "../model/nearest.ts";
 import type { Path } from "./problems.ts";
 import type { Problems } from "./problems.ts";
 import { refuse } from "./problems.ts";

@@ -1,5 +1,5 @@
 import { HarnessError } from "../model/errors.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion } from "../model/nearest.ts";
 
 /** A word after `run --profile`: which requirements count, and how much is measured. */
 export interface PlanProfile {

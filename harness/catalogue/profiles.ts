@@ -1,5 +1,5 @@
 import type { Criterion } from "../model/criterion.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion } from "../model/nearest.ts";
 import type { Path, Problems } from "./problems.ts";
 import type { RuleReader } from "./rules.ts";
 import type { ChangeFile } from "./schema.ts";

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { HarnessError } from "../model/errors.ts";
-import { unknownName } from "../run/nearest.ts";
+import { unknownName } from "../model/nearest.ts";
 
 /** The repository's folder. */
 export const projectRoot = join(import.meta.dirname, "..", "..");

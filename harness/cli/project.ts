@@ -4,7 +4,7 @@ import type { Candidate } from "../model/candidate.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import { loadControls, subjectOf } from "../run/controls.ts";
 import type { FoundControl } from "../run/controls.ts";
-import { unknownName } from "../run/nearest.ts";
+import { unknownName } from "../model/nearest.ts";
 import type { PlanSize } from "../run/plan.ts";
 import { findScenarios } from "../run/scenarios.ts";
 import type { FoundScenario } from "../run/scenarios.ts";

@@ -8,7 +8,7 @@ import type { Control } from "../model/control.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
 import { verdictWords } from "../model/verdict.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../model/nearest.ts";
 import type { FoundScenario } from "./scenarios.ts";
 
 const words = z.strictObject({ de: z.string().min(1), en: z.string().min(1) });

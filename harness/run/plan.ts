@@ -6,7 +6,7 @@ import { HarnessError } from "../model/errors.ts";
 import type { RunFacts } from "../model/journal.ts";
 import { seededRandom } from "../model/random.ts";
 import type { Params, Scenario } from "../model/scenario.ts";
-import { unknownName } from "./nearest.ts";
+import { unknownName } from "../model/nearest.ts";
 import type { FoundScenario } from "./scenarios.ts";
 import { byId } from "./scenarios.ts";
 import { shuffled } from "./seeded.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { ProofRecord } from "../../model/control.ts";
 import type { VerdictRecord } from "../../model/result.ts";
 import { judge } from "../../judge/judge.ts";
-import { unknownName } from "../../run/nearest.ts";
+import { unknownName } from "../../model/nearest.ts";
 import { proveControls } from "../../run/prove.ts";
 import type { FoundControl } from "../../run/controls.ts";
 import { collect, examples, wholeNumber } from "../command.ts";

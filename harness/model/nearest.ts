@@ -1,4 +1,4 @@
-import { HarnessError } from "../model/errors.ts";
+import { HarnessError } from "./errors.ts";
 
 /** Swapped neighbours are the commonest slip and keep all letters: nearer than another letter. */
 const swapCost = 0.5;
@@ -29,6 +29,12 @@ export function nearest(wrong: string, known: readonly string[]): string | undef
   const best = ranked[0];
   if (best === undefined) return undefined;
   return best.edits <= Math.max(2, Math.floor(best.name.length / 2)) ? best.name : undefined;
+}
+
+/** ` (did you mean "x"?)`, or nothing when no name is near: the end of a sentence that quotes the wrong name. */
+export function suggestion(wrong: string, known: Iterable<string>): string {
+  const best = nearest(wrong, [...known]);
+  return best === undefined ? "" : ` (did you mean "${best}"?)`;
 }
 
 /** @returns the `bad-input` error for a name that does not exist, with the nearest one as a hint. */

@@ -52,6 +52,7 @@ describe("the command line", () => {
     ["run"],
     ["list"],
     ["list", "criteria"],
+    ["coverage"],
     ["explain"],
     ["judge"],
     ["report"],
@@ -111,6 +112,17 @@ describe("the command line", () => {
     assert.ok(new Set(places).size >= 5, err);
     for (const trace of ['"hose"', '"C"', "11", '"Q"', "messages-deliverd"])
       assert.ok(err.includes(trace), `${trace} in ${err}`);
+  });
+
+  it("lists exactly the uncovered criteria that coverage names, and every gap by kind", () => {
+    const gaps = JSON.parse(pruefstand("coverage", "--json").out) as Readonly<Record<string, readonly unknown[]>>;
+    const rows = JSON.parse(pruefstand("list", "criteria", "--uncovered", "--json").out) as readonly {
+      readonly id: string;
+    }[];
+    assert.deepEqual(rows.map(({ id }) => id).toSorted(), gaps["criteriaWithoutScenario"]);
+    assert.ok(rows.length < 110 && rows.every(({ id }) => id !== "F-01"));
+    for (const kind of ["scenariosWithoutCriterion", "measurementsNobodyReads", "rowsNotDelivered"])
+      assert.ok(Array.isArray(gaps[kind]), kind);
   });
 
   it("prints an error as JSON when asked for JSON", () => {

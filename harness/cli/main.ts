@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { HarnessError } from "../model/errors.ts";
 import { examples } from "./command.ts";
+import { registerCoverage } from "./commands/coverage.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerJudge } from "./commands/judge.ts";
@@ -36,6 +37,7 @@ function createProgram(done: (code: ExitCode) => void): Command {
   const registers = [
     registerRun,
     registerList,
+    registerCoverage,
     registerExplain,
     registerJudge,
     registerProve,

@@ -5,12 +5,14 @@ import { exitCodes } from "../exit-codes.ts";
 import { columns, print, printJson, safe } from "../output.ts";
 import { loadProject, projectControls } from "../project.ts";
 import type { Project } from "../project.ts";
+import { coverageOf } from "./coverage.ts";
 import { byId } from "../../run/scenarios.ts";
 
 interface ListOptions {
   readonly json?: boolean;
   readonly catalogue?: string;
   readonly profile?: string;
+  readonly uncovered?: boolean;
 }
 
 interface Listing {
@@ -129,9 +131,17 @@ const listings: Readonly<Record<string, Listing>> = {
   ),
 };
 
+/** Only the rows that no scenario decides yet; those decided by documents alone are no gap. */
+function uncovered(project: Project): (item: { readonly id: string }) => boolean {
+  const gaps = new Set(coverageOf(project).criteriaWithoutScenario);
+  return ({ id }) => gaps.has(id);
+}
+
 async function run(name: string, options: ListOptions): Promise<void> {
   const { read, line } = listings[name] as Listing;
-  const items = await read(await loadProject(options));
+  const project = await loadProject(options);
+  const all = await read(project);
+  const items = options.uncovered === true ? all.filter(uncovered(project)) : all;
   if (options.json === true) printJson(items);
   else print(...columns(items.map((item) => line(item as never).map(safe))));
 }
@@ -139,7 +149,7 @@ async function run(name: string, options: ListOptions): Promise<void> {
 export function registerList(program: Command, done: Done): void {
   const list = program.command("list").description("list criteria, scenarios, candidates, controls or measurements");
   for (const [name, { what }] of Object.entries(listings)) {
-    list
+    const command = list
       .command(name)
       .description(what)
       .option("--json", "print an array of objects with `id`")
@@ -150,5 +160,6 @@ export function registerList(program: Command, done: Done): void {
         await run(name, options);
         done(exitCodes.met);
       });
+    if (name === "criteria") command.option("--uncovered", "only criteria that no scenario decides yet");
   }
 }

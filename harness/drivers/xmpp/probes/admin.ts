@@ -136,14 +136,15 @@ const readArchive: Trick = {
 };
 
 /** Administration over http with the ordinary person's own credentials. */
-export const httpAdmin = (path: string, args: Readonly<Record<string, string>> = {}): Trick => ({
+/** Without arguments it asks about the domain; a server refuses arguments it does not know. */
+export const httpAdmin = (path: string, args?: Readonly<Record<string, string>>): Trick => ({
   what: `http administration ${path}`,
   async run({ server, person }) {
     const endpoint = server.endpoint("admin-http") ?? server.endpoint("xmpp-https");
     if (endpoint === undefined || endpoint.port === 0)
       return { accepted: false, answer: "the server has no http port" };
     const basic = Buffer.from(`${person.address}:${person.password}`).toString("base64");
-    const body = JSON.stringify({ host: server.domain, ...args });
+    const body = JSON.stringify(args ?? { host: server.domain });
     const headers = { authorization: `Basic ${basic}`, "content-type": "application/json" };
     const answer = await server.request(endpoint, path, { method: "POST", headers, body });
     return {

@@ -186,9 +186,7 @@ export class LabDeployment implements Deployment {
   /** The containers of each server share what is given: a server of three containers is not three times as large. */
   async starve(cpus: number): Promise<void> {
     const updates = this.#instances.flatMap(({ services }) =>
-      services.map(({ container }) =>
-        container.update({ CpuPeriod: 100_000, CpuQuota: cpuQuota(cpus / services.length) }),
-      ),
+      services.map(({ container }) => container.update(cpuLimit(cpus / services.length))),
     );
     await Promise.all(updates);
   }
@@ -219,8 +217,14 @@ export class LabDeployment implements Deployment {
   }
 }
 
-/** Microseconds of each 100 ms; the kernel takes no less than 1 ms. */
-const cpuQuota = (cpus: number): number => Math.max(1_000, Math.round(cpus * 100_000));
+/** The kernel takes no less than 1 ms of a period, and no longer period than 1 s. */
+const leastQuota = 1_000;
+
+/** A share of one core in microseconds of a period: 100 ms, or 1 s for shares below one hundredth. */
+function cpuLimit(cpus: number): { readonly CpuPeriod: number; readonly CpuQuota: number } {
+  const CpuPeriod = cpus * 100_000 < leastQuota ? 1_000_000 : 100_000;
+  return { CpuPeriod, CpuQuota: Math.max(leastQuota, Math.round(cpus * CpuPeriod)) };
+}
 
 /** All at once. What is gone already does not matter. */
 async function removeContainers(docker: DockerClient, prefix: string): Promise<void> {

@@ -44,6 +44,8 @@ export interface Control {
   readonly scenario: string;
   readonly candidate: string;
   readonly config: ConfigName;
+  /** The row reads several configurations (F-08: a mean of both), and all of them are broken in the same way. */
+  readonly everyConfig?: boolean;
   readonly explains: { readonly de: string; readonly en: string };
   readonly sabotage: Sabotage;
   /** `not-met` for sabotages, `inconclusive` for broken labs; `partly` is allowed for a B row whose scale has no lower step for this sabotage. */

@@ -41,6 +41,7 @@ const controlFile = z.strictObject({
   scenario: z.string(),
   candidate: z.string(),
   config: z.enum(["default", "hardened"]).default("hardened"),
+  everyConfig: z.boolean().optional(),
   explains: words,
   sabotage,
   expect: z.enum(verdictWords),

@@ -50,7 +50,7 @@ async function keepProof(path: string, record: ProofRecord): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** The control's scenario on its candidate; only its own configuration is sabotaged, another one only if the row reads it. */
+/** The control's scenario on its candidate in each configuration the row reads; broken is its own one, or all if it says so. */
 function planOf({ control }: FoundControl, context: ControlContext, seed: string): Plan {
   const criterion = context.catalogue.criteria.find(({ id }) => id === control.criterion);
   const read = criterion === undefined ? [] : configsRead(criterion);
@@ -66,7 +66,8 @@ function planOf({ control }: FoundControl, context: ControlContext, seed: string
     configs,
   });
   const { sabotage } = control;
-  return { ...plan, jobs: plan.jobs.map((job) => (job.config === control.config ? { ...job, sabotage } : job)) };
+  const isBroken = (config: ConfigName): boolean => control.everyConfig === true || config === control.config;
+  return { ...plan, jobs: plan.jobs.map((job) => (isBroken(job.config) ? { ...job, sabotage } : job)) };
 }
 
 /** The verdict on the sabotaged configuration; the deciding one where the row has no column of its own for it. */

@@ -145,8 +145,12 @@ export interface Administration {
   enableDomainBoundRegistration?(server: ServerAccess, mailDomain: string): Promise<void>;
   /** Gives an account one of {@link roles}. */
   grantRole?(server: ServerAccess, name: string, role: string): Promise<void>;
-  /** Sets the life of uploads to this many seconds, with everything the product needs to enforce it (D-13). */
-  setUploadExpiry?(server: ServerAccess, seconds: number): Promise<void>;
+  /**
+   * Lets this many seconds pass for what the product cleans up by age (D-03, D-13): moves its clock or makes its data look
+   * older, then runs the product's own periodic clean-up once. The configured periods stay as they are, so that they are what
+   * is tested. Absent where that cannot be done.
+   */
+  letTimePass?(server: ServerAccess, seconds: number): Promise<void>;
   /**
    * The separable administrator roles the product enforces, each shown by a privileged action allowed to it and one denied.
    * The lab checks nothing here: the scenario exercises them through the driver's probes.

@@ -115,7 +115,7 @@ export interface BoundAdministration {
   enableDebugLog?(): Promise<void>;
   enableDomainBoundRegistration?(mailDomain: string): Promise<void>;
   grantRole?(name: string, role: string): Promise<void>;
-  setUploadExpiry?(seconds: number): Promise<void>;
+  letTimePass?(seconds: number): Promise<void>;
 }
 
 export interface ResourceSample {

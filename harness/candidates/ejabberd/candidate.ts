@@ -83,6 +83,7 @@ export const candidate: Candidate = {
       files: [
         configFile("hardened.yml.hbs"),
         { service: "server", path: "/etc/ssl/openssl.cnf", template: "openssl.cnf.hbs" },
+        { service: "server", path: "/etc/logrotate.d/ejabberd", template: "logrotate.hbs" },
       ],
       variables: { loadAccounts: [], uploadDays: 30, roleHolders: noRoleHolders },
       deviations: hardenedDeviations,
@@ -116,6 +117,7 @@ export const candidate: Candidate = {
     },
   ],
   // unregister and remove_mam_for_user act at once, and mod_http_upload removes the account's files with it
-  // (rm_on_unregister). Nothing of the account is kept for later; copies in other people's archives are theirs.
-  erasureLimit: { default: 0, hardened: 0 },
+  // (rm_on_unregister); copies in other people's archives are theirs. The log keeps the account's name longest: Debian's
+  // logrotate turns it by size alone ("size 1M" after "weekly" wins), so by no time at all; the hardened one keeps 7 daily files.
+  erasureLimit: { default: null, hardened: 8 * 86_400 },
 };

@@ -204,4 +204,12 @@ export const hardenedDeviations: readonly Deviation[] = [
     "Keine Netzadressen im Protokoll.",
     "No network addresses in the log.",
   ),
+  deviation(
+    "hardening",
+    "/etc/logrotate.d/ejabberd",
+    "12 files, turned at 1 MB",
+    "7 daily files",
+    "Protokolle enthalten Namen von Konten und werden nach einer Woche gelöscht, nicht erst nach ihrer Größe.",
+    "Logs hold names of accounts and are deleted after a week, not by their size.",
+  ),
 ];

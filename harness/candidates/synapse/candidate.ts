@@ -133,7 +133,8 @@ export const candidate: Candidate = {
     // The longest of: addresses of sessions (user_ips_max_age 28 days), content of redacted events (redaction_retention_period
     // 7 days). Profile, devices, keys, account data and media go at once (deactivate with erase, delete media).
     default: 28 * day,
-    // user_ips_max_age 7 days; redaction_retention_period and forgotten_room_retention_period 1 day.
-    hardened: 7 * day,
+    // user_ips_max_age 7 days; redaction_retention_period and forgotten_room_retention_period 1 day. The proxy's access log
+    // names accounts in its paths: Debian's logrotate keeps 14 daily files of nginx.
+    hardened: 15 * day,
   },
 };

@@ -62,7 +62,8 @@ export const answered = /<iq[^>]*(?:\/>|[\s\S]*<\/iq>)|<\/stream:error>|<\/strea
 /** Sends an iq without having logged in; the server's words. */
 export async function askIq(server: RunningServer, iq: string): Promise<string> {
   using stream = await beforeLogin(server);
-  return stream.ask(iq, answered);
+  // Awaited here: the stream is closed when this function is left.
+  return await stream.ask(iq, answered);
 }
 
 export const isResult = (text: string): boolean => /<iq[^>]*type=['"]result['"]/.test(text);

@@ -21,7 +21,8 @@ async function signUp(server: RunningServer, name: string, password: string): Pr
   const asks = await stream.ask("<iq type='get' id='ask'><query xmlns='jabber:iq:register'/></iq>", answered);
   if (!isResult(asks)) return `${advertised ? "advertised" : "not advertised"}; ${asks}`;
   const email = asks.includes("<email") ? `<email>${name}@behoerde.example</email>` : "";
-  return stream.ask(
+  // Awaited here: the stream is closed when this function is left.
+  return await stream.ask(
     `<iq type='set' id='sign-up'><query xmlns='jabber:iq:register'>${fields}${email}</query></iq>`,
     answered,
   );

@@ -1,5 +1,6 @@
 import net from "node:net";
 import type tls from "node:tls";
+import { HarnessError } from "../../model/errors.ts";
 import type { Attempt } from "../../model/probes.ts";
 import type { Endpoint } from "../../model/server.ts";
 import { secure, type Target } from "./secure-socket.ts";
@@ -22,6 +23,7 @@ export class RawStream {
   #socket: net.Socket | tls.TLSSocket;
   #text = "";
   #ended: Ending | undefined;
+  #closedByUs = false;
   #changed = Promise.withResolvers<void>();
 
   private constructor(socket: net.Socket) {
@@ -64,6 +66,7 @@ export class RawStream {
     this.#text = "";
   }
 
+  /** Throws `harness-fault` if it was us who closed: our own end must never look like the server's. */
   async hear(pattern: RegExp, withinMs = 5_000): Promise<Heard> {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, withinMs);
@@ -71,6 +74,7 @@ export class RawStream {
     try {
       for (;;) {
         if (pattern.test(this.#text)) return { ending: "matched", text: this.#text };
+        if (this.#closedByUs) throw new HarnessError("harness-fault", "expected an open stream, it was closed by us");
         if (this.#ended !== undefined) return { ending: this.#ended, text: this.#text };
         if (performance.now() >= until) return { ending: "silent", text: this.#text };
         await Promise.race([this.#changed.promise, late.promise]);
@@ -95,7 +99,9 @@ export class RawStream {
   }
 
   close(): void {
+    this.#closedByUs = true;
     this.#socket.destroy();
+    this.#wake();
   }
 }
 

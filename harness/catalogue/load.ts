@@ -70,6 +70,9 @@ export function parseCatalogue(text: string, path: string, choice: ProfileChoice
     path: basename(path),
     sha256: createHash("sha256").update(text).digest("hex"),
     profile: name,
+    ...("file" in choice && {
+      profileFile: { name: basename(choice.file), sha256: createHash("sha256").update(choice.text).digest("hex") },
+    }),
     groups: data.groups,
     criteria,
     measurements: [...known.declarations.values()],

@@ -69,7 +69,7 @@ function writePath(path: Path): string {
 }
 
 /** @throws HarnessError `bad-input` naming all problems, sorted by place, if there are any. */
-export function refuse(problems: readonly Problem[]): void {
+export function refuse(problems: readonly Problem[], what = "requirements catalogue"): void {
   if (problems.length === 0) return;
   const sorted = problems.toSorted(
     (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.path.localeCompare(b.path),
@@ -79,7 +79,7 @@ export function refuse(problems: readonly Problem[]): void {
       `${file}:${line}:${column} ${path}: expected ${expected}, got ${got}`,
   );
   const count = sorted.length === 1 ? "1 mistake" : `${sorted.length} mistakes`;
-  throw new HarnessError("bad-input", `${count} in the requirements catalogue:\n${lines.join("\n")}`, {
+  throw new HarnessError("bad-input", `${count} in the ${what}:\n${lines.join("\n")}`, {
     hint: "Correct the places named above; nothing was run.",
     context: { problems: sorted },
   });

@@ -1,8 +1,9 @@
 import type { Catalogue, Criterion } from "../model/criterion.ts";
 import type { ProofRecord } from "../model/control.ts";
 import type { JournalEntry } from "../model/journal.ts";
-import type { CriterionFacts, Proof, Result, VerdictRecord } from "../model/result.ts";
+import type { CriterionFacts, PriceList, Proof, Result, VerdictRecord } from "../model/result.ts";
 import { assess } from "./assess.ts";
+import { awardOf, sensitivityOf } from "./award.ts";
 import { indexJournal } from "./journal-index.ts";
 import type { Subjects } from "./proofs.ts";
 import { proofOf } from "./proofs.ts";
@@ -19,6 +20,8 @@ export interface JudgeInput {
   readonly proofs: readonly ProofRecord[];
   /** What the proofs would have to be about today; absent: staleness is not checked. */
   readonly subjects?: Subjects;
+  /** Prices and award terms; without them no value figure is computed. */
+  readonly prices?: PriceList;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface JudgeInput {
  * different scenarios does not matter. Candidates and rows keep the order of run and catalogue.
  * @throws HarnessError `bad-input` when the journal does not say what was run.
  */
-export function judge({ entries, journalSha256, catalogue, proofs, subjects }: JudgeInput): Result {
+export function judge({ entries, journalSha256, catalogue, proofs, subjects, prices }: JudgeInput): Result {
   const index = indexJournal(entries);
   const rows = catalogue.criteria.filter(({ active, dropped }) => active || dropped);
   const declarations: Declarations = new Map(catalogue.measurements.map((one) => [one.id, one]));
@@ -36,17 +39,22 @@ export function judge({ entries, journalSha256, catalogue, proofs, subjects }: J
       return recordsOf({ row, candidate, index, declarations }, proof);
     }),
   );
+  const totals = index.run.candidates.map(({ id }) => totalOf(id, rows, catalogue.groups, verdicts));
+  const sensitivity = sensitivityOf(totals);
   return {
     schema: "pruefstand-result-1",
     run: index.run,
     profile: catalogue.profile,
+    ...(catalogue.profileFile && { profileFile: catalogue.profileFile }),
     catalogueSha256: catalogue.sha256,
     journalSha256,
     runOutcome: index.outcome,
     criteria: rows.map(factsOf),
     groups: catalogue.groups,
     verdicts,
-    totals: index.run.candidates.map(({ id }) => totalOf(id, rows, catalogue.groups, verdicts)),
+    totals,
+    ...(sensitivity && { sensitivity }),
+    ...(prices && { award: awardOf(totals, prices) }),
     images: index.images,
     measurements: catalogue.measurements.map(({ id, type, unit, title }) => ({
       id,

@@ -1,9 +1,12 @@
+import type { AwardTerms, Flip, Places } from "../model/result.ts";
 import { median } from "../model/statistics.ts";
+import type { Language, Localized } from "../model/text.ts";
+import { both } from "./wording.ts";
 
 /**
  * Award figures of UfAB 2018 (catalogue, section 3). The bench knows no prices: Leistung L and Zielerfüllungsgrad come
  * from a result, everything with a price P (EUR, life-cycle cost included) only from a price file.
- * Every award names the formula with the numbers put in: the same name is used for different formulas in practice (3.7).
+ * Every figure names the formula with the numbers put in: the same name is used for different formulas in practice (3.7).
  */
 export interface Offer {
   readonly id: string;
@@ -11,175 +14,172 @@ export interface Offer {
   readonly performance: number;
   /** P in EUR, above 0. */
   readonly price: number;
-  /** Leistungspunkte of the criteria group that may decide inside the band. */
-  readonly named?: number;
+  /** Leistungspunkte by group: one may decide inside the band. */
+  readonly groups?: Readonly<Record<string, number>>;
 }
 
-export interface Ranked {
-  readonly id: string;
-  /** Z, times the readability factor. */
+/** Z of one offer. */
+interface Figure {
   readonly value: number;
   /** The formula with the numbers put in. */
-  readonly formula: string;
+  readonly formula: Localized;
 }
 
-export interface Award {
-  readonly method: "einfach" | "erweitert" | "median" | "referenz";
-  readonly ranking: readonly Ranked[];
-  /** Ids inside the band of the extended method, by rank. */
-  readonly band?: readonly string[];
-  readonly bandFrom?: number;
+interface Computed {
+  /** Z of any offer, also of one that is not in the ranking. */
+  readonly figure: (offer: Offer) => Figure;
+  /** Best first; equal figures share a place. */
+  readonly order: Places;
+  /** Only of the extended method. */
+  readonly band?: { readonly from: number; readonly formula: Localized; readonly inside: readonly string[] };
   /** More than one on a tie: a tie is stated, never broken silently. */
-  readonly winners: readonly string[];
+  readonly leading: readonly string[];
 }
 
 /** Z is multiplied by this so that it can be read (3.5). */
 const readability = 1_000_000;
+/** Allows for the rounding of binary fractions: an offer exactly on the edge of the band is inside, equal figures are equal. */
+const tolerance = 1e-12;
 
-/** 3.4 Zielerfüllungsgrad in percent. */
-export const degreeOfAchievement = (points: number, maxPoints: number): number =>
-  maxPoints === 0 ? 0 : (points / maxPoints) * 100;
+const formats: Readonly<Record<Language, Intl.NumberFormat>> = {
+  de: new Intl.NumberFormat("de-DE", { maximumFractionDigits: 4, useGrouping: "min2" }),
+  en: new Intl.NumberFormat("en-GB", { maximumFractionDigits: 4, useGrouping: "min2" }),
+};
+const written = (value: number, language: Language): string => formats[language].format(value).replace("-", "−");
+const tenth = (value: number): number => Math.round(value * 10) / 10;
 
-const byValue = (a: Ranked, b: Ranked): number => b.value - a.value || (a.id < b.id ? -1 : 1);
-const figure = (value: number): string => String(Math.round(value * 10) / 10);
-
-const simpleRanking = (offers: readonly Offer[]): readonly Ranked[] =>
-  offers
-    .map(({ id, performance, price }) => {
-      const value = (performance / price) * readability;
-      return { id, value, formula: `${performance} / ${price} × ${readability} = ${figure(value)}` };
-    })
-    .toSorted(byValue);
-
-const leaders = (ranking: readonly Ranked[]): readonly string[] =>
-  ranking.filter(({ value }) => value === ranking[0]?.value).map(({ id }) => id);
-
-/** 3.5 Einfache Richtwertmethode: Z = L / P, highest wins. */
-export function simple(offers: readonly Offer[]): Award {
-  const ranking = simpleRanking(offers);
-  return { method: "einfach", ranking, winners: leaders(ranking) };
+/** Ids by falling value; equal values share a place. */
+export function placesOf(items: readonly { readonly id: string; readonly value: number }[]): Places {
+  const sorted = items.toSorted((a, b) => b.value - a.value || (a.id < b.id ? -1 : 1));
+  const places: { readonly value: number; readonly ids: string[] }[] = [];
+  for (const { id, value } of sorted) {
+    const last = places.at(-1);
+    if (last && Math.abs(last.value - value) <= tolerance * Math.max(1, Math.abs(last.value))) last.ids.push(id);
+    else places.push({ value, ids: [id] });
+  }
+  return places.map(({ ids }) => ids);
 }
 
-/** What decides inside the band; published before the offers. */
-export type Tiebreak = "performance" | "price" | "named";
-
-/**
- * 3.6 Erweiterte Richtwertmethode: all offers with Z ≥ Z_max × (1 − s/100) are in the band; inside it the decision criterion decides.
- * @param bandPercent s, 0..10 in practice; default of the catalogue: 10
- */
-export function extended(offers: readonly Offer[], bandPercent = 10, tiebreak: Tiebreak = "performance"): Award {
-  const ranking = simpleRanking(offers);
-  const bandFrom = (ranking[0]?.value ?? 0) * (1 - bandPercent / 100);
-  // The comparison allows for the rounding of binary fractions: an offer exactly on the edge is inside.
-  const inside = ranking.filter(({ value }) => value >= bandFrom * (1 - 1e-12)).map(({ id }) => id);
-  const members = offers.filter(({ id }) => inside.includes(id));
-  const merit = ({ performance, price, named }: Offer): number =>
-    tiebreak === "price" ? -price : tiebreak === "named" ? (named ?? 0) : performance;
-  const best = Math.max(...members.map(merit));
-  return {
-    method: "erweitert",
-    ranking,
-    band: inside,
-    bandFrom,
-    winners: inside.filter((id) => members.some((offer) => offer.id === id && merit(offer) === best)),
-  };
+/** 3.5: Z = L / P. */
+function ratio({ performance, price }: Offer): Figure {
+  const value = (performance / price) * readability;
+  const formula = both((language) => {
+    const [l, p, factor, z] = [performance, price, readability, tenth(value)].map((one) => written(one, language));
+    return `Z = ${l} / ${p} × ${factor} = ${z}`;
+  });
+  return { value, formula };
 }
 
-/** Share of performance and price in the weighted methods; both in 0..1, together 1. */
-export interface Weights {
+interface Base {
   readonly performance: number;
   readonly price: number;
 }
 
-function weighted(
-  method: "median" | "referenz",
-  offers: readonly Offer[],
-  weights: Weights,
-  performanceBase: number,
-  priceBase: number,
-): Award {
-  const ranking = offers
-    .map(({ id, performance, price }) => {
-      const value = (weights.performance * performance) / performanceBase - (weights.price * price) / priceBase;
-      const terms = `${weights.performance} × ${performance} / ${performanceBase} − ${weights.price} × ${price} / ${priceBase}`;
-      return { id, value, formula: `${terms} = ${Math.round(value * 10_000) / 10_000}` };
-    })
-    .toSorted(byValue);
-  return { method, ranking, winners: leaders(ranking) };
+/** 3.7: Z = G_L × L / base − G_P × P / base; a base of 0 points gives nothing to divide by and counts as no performance. */
+function weighted(weights: Base, base: Base): (offer: Offer) => Figure {
+  return ({ performance, price }) => {
+    const share = base.performance === 0 ? 0 : performance / base.performance;
+    const value = weights.performance * share - (weights.price * price) / base.price;
+    const formula = both((language) => {
+      const w = (one: number): string => written(one, language);
+      const left = `${w(weights.performance)} × ${w(performance)} / ${w(base.performance)}`;
+      return `Z = ${left} − ${w(weights.price)} × ${w(price)} / ${w(base.price)} = ${w(value)}`;
+    });
+    return { value, formula };
+  };
 }
 
-/** 3.7 Medianmethode: Z = G_L × L / L_median − G_P × P / P_median. */
-export const medianMethod = (offers: readonly Offer[], weights: Weights): Award =>
-  weighted(
-    "median",
-    offers,
-    weights,
-    median(offers.map(({ performance }) => performance)),
-    median(offers.map(({ price }) => price)),
-  );
+const even: Base = { performance: 0.5, price: 0.5 };
 
-/** 3.7 Referenzwertmethode: the same with reference values set beforehand. */
-export const referenceMethod = (
-  offers: readonly Offer[],
-  weights: Weights,
-  reference: { readonly performance: number; readonly price: number },
-): Award => weighted("referenz", offers, weights, reference.performance, reference.price);
+function figureFor(terms: AwardTerms, offers: readonly Offer[]): (offer: Offer) => Figure {
+  const weights = terms.weights ?? even;
+  if (terms.method === "referenz" && terms.reference) return weighted(weights, terms.reference);
+  if (terms.method === "median" || terms.method === "referenz") {
+    const base = {
+      performance: median(offers.map(({ performance }) => performance)),
+      price: median(offers.map(({ price }) => price)),
+    };
+    return weighted(weights, base);
+  }
+  return ratio;
+}
+
+/** What decides inside the band; more is better. */
+function merit({ performance, price, groups }: Offer, criterion: string): number {
+  if (criterion === "P") return -price;
+  return criterion === "L" ? performance : (groups?.[criterion.replace(/^group:/u, "")] ?? 0);
+}
+
+/** 3.6: all offers with Z ≥ Z_max × (1 − s/100) are in the band; inside it the decision criterion decides. */
+function bandOf(figures: readonly { readonly id: string; readonly value: number }[], percent: number) {
+  const highest = Math.max(...figures.map(({ value }) => value));
+  const from = highest * (1 - percent / 100);
+  const formula = both((language) => {
+    const [z, s, edge] = [tenth(highest), percent, tenth(from)].map((one) => written(one, language));
+    return `${z} × (1 − ${s} / 100) = ${edge}`;
+  });
+  const inside = figures.filter(({ value }) => value >= from * (1 - tolerance)).map(({ id }) => id);
+  return { from, formula, inside };
+}
+
+/** Ranks offers; all of them count, excluded ones must not be among them. */
+export function compute(offers: readonly Offer[], terms: AwardTerms): Computed {
+  const figure = figureFor(terms, offers);
+  const figures = offers.map((offer) => ({ id: offer.id, value: figure(offer).value }));
+  const order = placesOf(figures);
+  // Nothing measured is nothing to lead with.
+  if (offers.every(({ performance }) => performance === 0)) return { figure, order, leading: [] };
+  if (terms.method !== "erweitert") return { figure, order, leading: order[0] ?? [] };
+  const band = bandOf(figures, terms.bandPercent);
+  const members = offers.filter(({ id }) => band.inside.includes(id));
+  const [leading = []] = placesOf(members.map((offer) => ({ id: offer.id, value: merit(offer, terms.criterion) })));
+  return { figure, order, band, leading };
+}
 
 /** Points of one candidate by group, for the sensitivity of a ranking. */
-export interface GroupedPerformance {
+export interface Grouped {
   readonly id: string;
-  readonly price?: number;
   readonly groups: Readonly<Record<string, number>>;
 }
 
-export interface Flip {
-  /** "T +20 %", "s = 3 %" */
-  readonly change: string;
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-}
+/** The same candidate with one group weighing more or less. */
+const reweigh = <T extends Grouped>(one: T, group: string, factor: number): T => ({
+  ...one,
+  groups: Object.fromEntries(
+    Object.entries(one.groups).map(([id, points]) => [id, id === group ? points * factor : points]),
+  ),
+});
 
-export interface Sensitivity {
-  /** Candidates by Leistungspunkte as measured. */
-  readonly ranking: readonly string[];
-  /** Every single change of one group weight by ±20 % that changes the ranking. */
-  readonly weightFlips: readonly Flip[];
-  /** Every s of 0..10 % that gives another winner than the s given; only with prices. */
-  readonly bandFlips: readonly Flip[];
-}
+const total = ({ groups }: Grouped): number => Object.values(groups).reduce((sum, points) => sum + points, 0);
+export const placesByScore = (candidates: readonly Grouped[]): Places =>
+  placesOf(candidates.map((one) => ({ id: one.id, value: total(one) })));
 
-function rankBy(candidates: readonly GroupedPerformance[], factorOf: (group: string) => number): readonly string[] {
-  const sum = ({ groups }: GroupedPerformance): number =>
-    Object.entries(groups).reduce((total, [group, points]) => total + points * factorOf(group), 0);
-  return candidates
-    .map((candidate) => ({ id: candidate.id, value: sum(candidate), formula: "" }))
-    .toSorted(byValue)
-    .map(({ id }) => id);
-}
+const differ = (one: Places, other: Places): boolean => JSON.stringify(one) !== JSON.stringify(other);
 
-/** 3.10: does the ranking flip if one group weighs 20 % more or less, or if the band is narrower or wider? */
-export function sensitivity(candidates: readonly GroupedPerformance[], bandPercent = 10): Sensitivity {
-  const ranking = rankBy(candidates, () => 1);
+/** 3.10: every change of one group weight by ±20 % after which `look` shows something else. */
+export function weightFlips<T extends Grouped>(
+  candidates: readonly T[],
+  look: (changed: readonly T[]) => Places,
+): readonly Flip[] {
+  const before = look(candidates);
   const groups = [...new Set(candidates.flatMap((candidate) => Object.keys(candidate.groups)))];
-  const weightFlips = groups.flatMap((group) =>
-    [1.2, 0.8].flatMap((factor): readonly Flip[] => {
-      const after = rankBy(candidates, (other) => (other === group ? factor : 1));
-      const change = `${group} ${factor > 1 ? "+" : "−"}20 %`;
-      return after.join() === ranking.join() ? [] : [{ change, before: ranking, after }];
+  return groups.flatMap((group) =>
+    [20, -20].flatMap((percent): readonly Flip[] => {
+      const after = look(candidates.map((one) => reweigh(one, group, 1 + percent / 100)));
+      return differ(before, after) ? [{ change: { kind: "weight", group, percent }, before, after }] : [];
     }),
   );
-  return { ranking, weightFlips, bandFlips: bandFlips(candidates, bandPercent) };
 }
 
-function bandFlips(candidates: readonly GroupedPerformance[], bandPercent: number): readonly Flip[] {
-  const offers = candidates.flatMap(({ id, price, groups }): readonly Offer[] =>
-    price === undefined
-      ? []
-      : [{ id, price, performance: Object.values(groups).reduce((sum, points) => sum + points, 0) }],
-  );
-  if (offers.length < 2 || offers.length < candidates.length) return [];
-  const before = extended(offers, bandPercent).winners;
-  return Array.from({ length: 11 }, (_, percent) => ({ percent, after: extended(offers, percent).winners }))
-    .filter(({ after }) => after.join() !== before.join())
-    .map(({ percent, after }) => ({ change: `s = ${percent} %`, before, after }));
+/** 3.10: every whole s from 0 to 10 % that gives another leading offer. */
+export function bandFlips(offers: readonly Offer[], terms: AwardTerms): readonly Flip[] {
+  if (terms.method !== "erweitert") return [];
+  const leader = (bandPercent: number): Places => [compute(offers, { ...terms, bandPercent }).leading];
+  const before = leader(terms.bandPercent);
+  return Array.from({ length: 11 }, (_, percent) => ({ percent, after: leader(percent) }))
+    .filter(({ after }) => differ(before, after))
+    .map(({ percent, after }) => ({ change: { kind: "band", percent }, before, after }));
 }
+
+/** An offer whose performance follows from its groups. */
+export const offerOf = (one: Grouped & { readonly price: number }): Offer => ({ ...one, performance: total(one) });

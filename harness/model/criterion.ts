@@ -158,6 +158,8 @@ export interface Catalogue {
   readonly path: string;
   readonly sha256: string;
   readonly profile: string;
+  /** Set when the profile came from a file of its own. */
+  readonly profileFile?: { readonly name: string; readonly sha256: string };
   /** All groups in report order. */
   readonly groups: readonly { readonly id: string; readonly title: Localized }[];
   /** Every row in file order, also those not active in the profile. */

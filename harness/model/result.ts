@@ -94,11 +94,86 @@ export interface CandidateTotal {
   readonly requiredTested: { readonly tested: number; readonly required: number };
 }
 
+/** Value figures of UfAB 2018 by name; the formula is printed too, because names differ in practice. */
+export const awardMethods = ["einfach", "erweitert", "median", "referenz"] as const;
+export type AwardMethod = (typeof awardMethods)[number];
+
+/** What an awarding authority fixes and publishes before the offers. */
+export interface AwardTerms {
+  readonly method: AwardMethod;
+  /** s of `erweitert`, in percent. */
+  readonly bandPercent: number;
+  /** Decides inside the band: "L" score, "P" price, "group:<id>" the score of one group. */
+  readonly criterion: string;
+  /** Shares of `median` and `referenz`, together 1. */
+  readonly weights?: { readonly performance: number; readonly price: number };
+  /** Reference values of `referenz`: score and EUR. */
+  readonly reference?: { readonly performance: number; readonly price: number };
+}
+
+/** A checked price file. */
+export interface PriceList {
+  /** Name of the file, without its folder. */
+  readonly name: string;
+  readonly sha256: string;
+  readonly terms: AwardTerms;
+  /** EUR, life-cycle cost included, by candidate; above 0. */
+  readonly prices: Readonly<Record<string, number>>;
+}
+
+/** Ranks as sets: candidates with equal figures share a place. */
+export type Places = readonly (readonly string[])[];
+
+/** A change of weight or band that changes an order or a leader. */
+export interface Flip {
+  readonly change:
+    | { readonly kind: "weight"; readonly group: string; readonly percent: number }
+    | { readonly kind: "band"; readonly percent: number };
+  readonly before: Places;
+  readonly after: Places;
+}
+
+/** Does the ranking by score flip when one group weighs 20 % more or less? Excluded products are not in it. */
+export interface Sensitivity {
+  readonly ranking: Places;
+  readonly weightFlips: readonly Flip[];
+}
+
+export interface AwardOffer {
+  readonly candidate: string;
+  readonly standing: CandidateTotal["standing"];
+  readonly performance: number;
+  /** EUR; null where the price file names none. */
+  readonly price: number | null;
+  /** Z; null without a price. For excluded products for information only. */
+  readonly value: number | null;
+  /** The formula with the numbers put in; empty texts without a price. */
+  readonly formula: Localized;
+  readonly inBand: boolean;
+}
+
+/** Figures after UfAB 2018; only with a price file. */
+export interface Award {
+  readonly terms: AwardTerms;
+  readonly priceFile: { readonly name: string; readonly sha256: string };
+  /** By value; products without a price and excluded ones last. */
+  readonly offers: readonly AwardOffer[];
+  readonly band?: { readonly from: number; readonly formula: Localized };
+  /** More than one on a tie, none when no offer has a figure above nothing. */
+  readonly leading: readonly string[];
+  /** Changes of one weight by ±20 %, or of s from 0 to 10 %, that give another leading product. */
+  readonly leaderFlips: readonly Flip[];
+  /** Changes of one weight by ±20 % that give another order by Z. */
+  readonly orderFlips: readonly Flip[];
+}
+
 /** result.json. A pure function of journal, catalogue, profile and proofs. */
 export interface Result {
   readonly schema: "pruefstand-result-1";
   readonly run: RunFacts;
   readonly profile: string;
+  /** Set when the profile came from a file of its own. */
+  readonly profileFile?: { readonly name: string; readonly sha256: string };
   readonly catalogueSha256: string;
   readonly journalSha256: string;
   readonly runOutcome: "completed" | "interrupted" | "unfinished";
@@ -106,6 +181,9 @@ export interface Result {
   readonly groups: readonly { readonly id: string; readonly title: Localized }[];
   readonly verdicts: readonly VerdictRecord[];
   readonly totals: readonly CandidateTotal[];
+  /** Absent where fewer than two products are in the ranking. */
+  readonly sensitivity?: Sensitivity;
+  readonly award?: Award;
   readonly images: readonly (ImageFacts & { readonly candidate: string })[];
   readonly measurements: readonly {
     readonly id: string;

@@ -1,6 +1,11 @@
 import { hasCode } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
-import { hasDeliveryErrors, type Conversation, type Session } from "../../harness/model/session.ts";
+import {
+  hasDeliveryErrors,
+  type Conversation,
+  type ReceivedMessage,
+  type Session,
+} from "../../harness/model/session.ts";
 
 // The line between two authorities is cut; both sides go on writing, one to one and in a group; the line comes back. Every
 // message is accounted for by its content: delivered, delivered twice, given back to its sender, or silently lost.
@@ -8,6 +13,8 @@ import { hasDeliveryErrors, type Conversation, type Session } from "../../harnes
 
 /** Both sides write during this share of the cut. */
 const shareForWriting = 0.9;
+/** What has not arrived this long after all ways work again is lost. */
+const settleMs = 30_000;
 
 interface Sent {
   readonly kind: Conversation["kind"];
@@ -62,15 +69,18 @@ async function pause(ctx: ScenarioContext, until: number): Promise<void> {
     );
 }
 
-function accountFor(sent: readonly Sent[]): Account {
-  const copies = new Map<Session, Map<string, Set<string>>>();
-  for (const { to } of sent) {
-    if (copies.has(to)) continue;
-    const texts = new Map<string, Set<string>>();
-    for (const message of to.inbox()) texts.set(message.text, (texts.get(message.text) ?? new Set()).add(message.id));
-    copies.set(to, texts);
-  }
-  const times = (one: Sent): number => copies.get(one.to)?.get(one.text)?.size ?? 0;
+/** Messages by who has them: text → ids. The same id twice is one message, whichever way it came. */
+type Seen = Map<Session, Map<string, Set<string>>>;
+
+function note(seen: Seen, session: Session, messages: readonly ReceivedMessage[]): void {
+  const texts = seen.get(session) ?? new Map<string, Set<string>>();
+  for (const { text, id } of messages) texts.set(text, (texts.get(text) ?? new Set()).add(id));
+  seen.set(session, texts);
+}
+
+function accountFor(sent: readonly Sent[], seen: Seen): Account {
+  for (const to of new Set(sent.map((one) => one.to))) note(seen, to, to.inbox());
+  const times = (one: Sent): number => seen.get(one.to)?.get(one.text)?.size ?? 0;
   const told = (one: Sent): boolean =>
     one.id === undefined ||
     (hasDeliveryErrors(one.from) && one.from.deliveryErrors().some((error) => error.id === one.id));
@@ -83,6 +93,29 @@ function accountFor(sent: readonly Sent[]): Account {
     duplicates: sent.reduce((sum, one) => sum + Math.max(0, times(one) - 1), 0),
     settled: silentlyLost.length === 0,
   };
+}
+
+/**
+ * What people find when they scroll back. After a long cut Synapse sends only the newest event of a room and fetches the
+ * others when somebody reads the room's history (backfill): those are late, not lost.
+ */
+async function scrollBack(seen: Seen, ways: readonly Way[], limit: number): Promise<void> {
+  await Promise.all(
+    ways.map(async ({ to, chat }) => {
+      try {
+        note(seen, to, await to.history(chat, limit));
+      } catch (error) {
+        // No archive, or none that answers now: then there is nothing to find.
+        if (!hasCode(error, "refused", "unsupported", "deadline")) throw error;
+      }
+    }),
+  );
+}
+
+interface Way {
+  readonly from: Session;
+  readonly to: Session;
+  readonly chat: Conversation;
 }
 
 /** A fresh message shows that this way works again. */
@@ -111,35 +144,43 @@ async function comeBack(sessions: readonly Session[], group: Conversation): Prom
   );
 }
 
-interface Way {
-  readonly from: Session;
-  readonly to: Session;
-  readonly chat: Conversation;
+interface Recovery {
+  /** Seconds since healing until all ways worked and all was accounted for; undefined if that never came. */
+  readonly seconds: number | undefined;
+  /** All ways work again, for long enough that what has not come by then is lost. */
+  readonly decided: boolean;
 }
 
-/** Waits until all is accounted for and all ways work again, or the window is over. Seconds since healing, undefined if it never was. */
+/** Waits until all is accounted for and all ways work again, or the window is over. */
 async function waitForRecovery(
   ctx: ScenarioContext,
   sent: readonly Sent[],
+  seen: Seen,
   ways: readonly Way[],
   healedAt: number,
   windowSeconds: number,
-): Promise<number | undefined> {
+): Promise<Recovery> {
   const sides = [...new Set(ways.map(({ from }) => from))];
   const groups = [...new Set(ways.map(({ chat }) => chat))].filter(({ kind }) => kind === "group");
   const working = new Set<Way>();
-  while (ctx.clock.nowMs() - healedAt < windowSeconds * 1000) {
-    const next = ctx.clock.nowMs() + 500;
+  let worksSince = Number.POSITIVE_INFINITY;
+  const windowEnd = healedAt + windowSeconds * 1000;
+  const over = (now: number): boolean => now > windowEnd && !(now - worksSince < settleMs);
+  for (let now = ctx.clock.nowMs(); !over(now); now = ctx.clock.nowMs()) {
     await Promise.all(groups.map((group) => comeBack(sides, group)));
     await Promise.all(
       ways
         .filter((way) => !working.has(way))
         .map(async (way) => void ((await freshMessage(ctx, way)) && working.add(way))),
     );
-    if (working.size === ways.length && accountFor(sent).settled) return (ctx.clock.nowMs() - healedAt) / 1000;
-    await pause(ctx, next);
+    if (working.size === ways.length) {
+      worksSince = Math.min(worksSince, ctx.clock.nowMs());
+      if (!accountFor(sent, seen).settled) await scrollBack(seen, ways, sent.length * 2);
+      if (accountFor(sent, seen).settled) return { seconds: (ctx.clock.nowMs() - healedAt) / 1000, decided: true };
+    }
+    await pause(ctx, now + 1_000);
   }
-  return undefined;
+  return { seconds: undefined, decided: ctx.clock.nowMs() - worksSince >= settleMs };
 }
 
 export const scenario = defineScenario({
@@ -162,7 +203,7 @@ export const scenario = defineScenario({
   protocols: ["matrix", "xmpp"],
   servers: 2,
   federation: { allow: { a: ["b"], b: ["a"] } },
-  timeBudget: 240,
+  timeBudget: 300,
   async run(ctx) {
     const [a, b] = ctx.servers;
     if (a === undefined || b === undefined) return;
@@ -209,7 +250,7 @@ export const scenario = defineScenario({
       return both.flat();
     });
     await ctx.step(`the line stays cut for ${cutSeconds} s`, () => pause(ctx, cutAt + cutSeconds * 1000));
-    const passedDuringCut = accountFor(sent).delivered;
+    const passedDuringCut = accountFor(sent, new Map()).delivered;
     ctx.control("negative", passedDuringCut === 0, "nothing passed while the line was cut");
 
     await cut[Symbol.asyncDispose]();
@@ -219,9 +260,18 @@ export const scenario = defineScenario({
       { from: alice, to: bob, chat },
       { from: bob, to: alice, chat },
     ]);
-    const recovery = await ctx.step("the line is back", () => waitForRecovery(ctx, sent, ways, healedAt, window));
+    const seen: Seen = new Map();
+    const { seconds: recovery, decided } = await ctx.step("the line is back", () =>
+      waitForRecovery(ctx, sent, seen, ways, healedAt, window),
+    );
     await Promise.all([alice.ping(), bob.ping()]);
-    const account = accountFor(sent);
+    const account = accountFor(sent, seen);
+    // While servers still wait before they try again, a message that has not arrived is not lost yet.
+    ctx.measure("gate.sz-19.f-07.line-works-again", decided, {
+      note: decided
+        ? "all ways worked again"
+        : `not all ways worked again within ${window} s, so nothing can be called lost`,
+    });
     const total = perSide * 2;
     const lostIn = (kind: Conversation["kind"]) => account.lost.filter((one) => one.kind === kind).length;
     const evidence = {

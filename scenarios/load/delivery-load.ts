@@ -308,12 +308,13 @@ export const scenario = defineScenario({
     if (server === undefined) return;
     const params = paramsOf(ctx);
     const accounts = await ctx.step("accounts", () => makeAccounts(ctx, server, params));
-    await ctx.step(`an account gets ${params.conversations} conversations`, () =>
-      ctx.driver().probes.fillConversations(server, accounts.busy, params.conversations),
-    );
-    const { pairs, sessions } = await ctx.step(`${params.pairs} pairs log in`, () =>
-      openPairs(ctx, server, accounts.load),
-    );
+    // At the same time, because nothing is measured yet.
+    const [{ pairs, sessions }] = await Promise.all([
+      ctx.step(`${params.pairs} pairs log in`, () => openPairs(ctx, server, accounts.load)),
+      ctx.step(`an account gets ${params.conversations} conversations`, () =>
+        ctx.driver().probes.fillConversations(server, accounts.busy, params.conversations),
+      ),
+    ]);
     await using closing = new AsyncDisposableStack();
     closing.defer(
       async () => void (await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))),

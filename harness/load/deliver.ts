@@ -46,7 +46,7 @@ function sampleResources(load: DeliveryLoad): { stop(): Promise<readonly Resourc
   const samples: ResourceSample[] = [];
   const stop = new AbortController();
   const loop = (async () => {
-    while (!stop.signal.aborted) {
+    while (!stop.signal.aborted && load.servers.length > 0) {
       for (const server of load.servers) samples.push(...(await server.resources()));
       await at(performance.now() + 1000, load.signal);
     }

@@ -23,6 +23,16 @@ async function connect(left: Session, right: Session): Promise<Link> {
   return { left, right, chat };
 }
 
+/** A group on the listed authority with people of all three: the list of the first says nothing about whom the second lets in. */
+async function openThirdRoom(ctx: ScenarioContext, host: Session, guests: readonly Session[]): Promise<Conversation> {
+  const group = await host.createGroup(ctx.random.id("third-room"));
+  for (const guest of guests) {
+    await host.invite(group, guest.address);
+    await guest.join(group, { what: `${guest.address} to be in the group of the listed authority`, withinMs: 30_000 });
+  }
+  return group;
+}
+
 /** The server may refuse at once, or accept and never deliver; both are "did not pass". A lost connection is neither. */
 async function trySend(session: Session, chat: Conversation, text: string): Promise<void> {
   try {
@@ -122,6 +132,7 @@ export const scenario = defineScenario({
   measures: [
     "federation.unlisted.events-passed",
     "federation.listed.events-passed",
+    "federation.unlisted.events-by-third-room",
     "defederation.time-to-effect",
     "defederation.restart-needed",
     "defederation.possible",
@@ -152,6 +163,9 @@ export const scenario = defineScenario({
       }
       return links;
     });
+    const thirdRoom = await ctx.step("people of all three meet in a group of the second", () =>
+      openThirdRoom(ctx, bob, [alice, mallory]),
+    );
     ctx.control("positive", true, "before the removal the third authority reached the first");
 
     // The shipped configuration stays as it is: it has no list, and what that lets through is what the column shows.
@@ -173,6 +187,10 @@ export const scenario = defineScenario({
       .catch((error: unknown) => {
         if (!hasCode(error, "deadline")) throw error;
       });
+    const relayed = Array.from({ length: eventsPerDirection }, (_, index) => ctx.random.id(`third-room-${index}`));
+    await ctx.step("10 events of the unlisted authority in the group of the listed one", async () => {
+      for (const text of relayed) await trySend(mallory, thirdRoom, text);
+    });
     const invited = await ctx.step("an invitation from the unlisted authority", () =>
       inviteFromOutside(ctx, mallory, reached),
     );
@@ -193,10 +211,14 @@ export const scenario = defineScenario({
       total,
       note: invited ? "an invitation passed too" : "no invitation passed",
     });
+    const byThirdRoom = relayed.filter((text) => arrived(reached, text)).length;
+    ctx.measure("federation.unlisted.events-by-third-room", byThirdRoom, {
+      note: "a list of one server does not bind the server that hosts the group",
+    });
     ctx.measure("federation.listed.events-passed", listedPassed(), { total });
     await ctx.evidence(
       "closed-federation.json",
-      JSON.stringify({ unlisted: unlistedPassed(), listed: listedPassed(), invited }, null, 2),
+      JSON.stringify({ unlisted: unlistedPassed(), listed: listedPassed(), byThirdRoom, invited }, null, 2),
     );
   },
 });

@@ -171,6 +171,7 @@ export async function deliver(load: DeliveryLoad): Promise<DeliveryResult> {
     duplicates: flights.reduce((sum, flight) => sum + Math.max(0, flight.copies - 1), 0),
     reordered,
     refused: flights.filter((flight) => flight.refused).length,
+    failed: flights.filter((flight) => flight.refused || seen(flight) === undefined).length,
     gaveUp: late.tooMany(),
     latency: percentilesOf(latencies),
     serverPart: percentilesOf(

@@ -102,6 +102,8 @@ export interface DeliveryResult {
   readonly duplicates: number;
   readonly reordered: number;
   readonly refused: number;
+  /** Lost, refused or both: each message once. */
+  readonly failed: number;
   /** True if {@link DeliveryLoad.giveUp} came true. */
   readonly gaveUp: boolean;
   /** received − intended: the user's latency, free of coordinated omission by construction. */

@@ -85,7 +85,7 @@ function recordGates(ctx: ScenarioContext, row: string, result: DeliveryResult):
   }
 }
 
-const errorRatio = (result: DeliveryResult): number => (result.lost + result.refused) / result.offered;
+const errorRatio = (result: DeliveryResult): number => result.failed / result.offered;
 
 /** Infinity does not fit into JSON; a percentile that a loss reaches is the window, and censored. */
 function p95(result: DeliveryResult, window: number): { value: number; censored: boolean } {

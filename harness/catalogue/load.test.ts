@@ -6,6 +6,7 @@ import { HarnessError } from "../model/errors.ts";
 import type { ProfileChoice } from "./load.ts";
 import { loadCatalogue, parseCatalogue } from "./load.ts";
 import type { Problem } from "./problems.ts";
+import { profileKeys } from "./profiles.ts";
 
 /** All mistakes of a catalogue text, or an empty list when it loads. */
 function problemsOf(text: string, choice: ProfileChoice = {}): readonly Problem[] {
@@ -146,7 +147,7 @@ describe("profiles", () => {
 
   it("may not change a measurement, a condition or the weight of a row that keeps its type", () => {
     assert.deepEqual(refusal("T-01: { measurements: [x.flag] }"), [
-      '4 criteria.T-01.measurements: only known keys, not "measurements"',
+      `4 criteria.T-01.measurements: ${profileKeys(["criteria", "T-01"])}, not "measurements"`,
     ]);
     assert.deepEqual(refusal('T-01: { pass: ["x.hits <= 5"] }'), [
       '4 criteria.T-01.pass: no "pass" unless the profile turns T-01 into the other type (it is A), not "pass"',

@@ -11,7 +11,7 @@ import { suggestion } from "../model/nearest.ts";
 import type { Path } from "./problems.ts";
 import type { Problems } from "./problems.ts";
 import { refuse } from "./problems.ts";
-import { applyChanges } from "./profiles.ts";
+import { applyChanges, profileKeys } from "./profiles.ts";
 import { noRule, readCriterion } from "./read-criterion.ts";
 import { RuleReader } from "./rules.ts";
 import type { CatalogueFile, ChangeFile } from "./schema.ts";
@@ -129,7 +129,7 @@ function withProfile(
     return { name, criteria: withInnerProfile(data, rows, name, main, known), problems: [] };
   }
   const own = openFile(choice.text, basename(choice.file));
-  const profile = shapeOf(own, profileFile)?.data;
+  const profile = shapeOf(own, profileFile, profileKeys)?.data;
   if (!profile) return { name: choice.file, criteria: rows, problems: own.problems.found };
   const base = withInnerProfile(data, rows, profile.base ?? defaultProfile(data), main, known);
   const read = new RuleReader(own.problems);

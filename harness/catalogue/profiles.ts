@@ -41,6 +41,12 @@ export function tidy(ufab: NonNullable<ChangeFile["ufab"]>): Criterion["ufab"] {
   return { type: "B", gp: ufab.gp, ...(ufab.minimum !== undefined && { minimum: ufab.minimum }) };
 }
 
+/** Why a key of a row in a profile file is refused: decision b, in words. */
+export const profileKeys = (path: Path): string | undefined =>
+  path[0] === "criteria" && path.length === 2
+    ? 'only "active" and "because", and for a row turned into the other type "ufab", "pass", "scale" and "rule_text": a profile never changes what is measured'
+    : undefined;
+
 /** Applies the changes of a profile by row id; an unknown row is a problem at its key. */
 export function applyChanges(
   rows: readonly Criterion[],

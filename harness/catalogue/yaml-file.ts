@@ -27,15 +27,23 @@ export interface Shaped<T> extends Omit<Salvaged, "data"> {
   readonly data: T;
 }
 
+/** Says which keys may stand at a place, for a key that may not; undefined = the general words. */
+export type KeyRule = (path: Path) => string | undefined;
+
 /** The data in its shape. What has a wrong shape is noted and replaced by something neutral so that the rest is checked too. */
-export function shapeOf<T>({ document, problems }: OpenFile, schema: z.ZodType<T>): Shaped<T> | undefined {
+export function shapeOf<T>(
+  { document, problems }: OpenFile,
+  schema: z.ZodType<T>,
+  keyRule?: KeyRule,
+): Shaped<T> | undefined {
   const data: unknown = document.toJS();
   const result = schema.safeParse(data);
   if (result.success) return { data: result.data, untyped: new Set(), unruled: new Set() };
   const issues = shapeIssues(result.error.issues);
   for (const { path, expected, unknownKey } of issues) {
     const got = unknownKey === undefined ? (JSON.stringify(valueAt(data, path)) ?? "nothing") : `"${unknownKey}"`;
-    problems.add(path, expected, shorten(got), unknownKey);
+    const allowed = unknownKey === undefined ? undefined : keyRule?.(path);
+    problems.add(path, allowed ?? expected, shorten(got), unknownKey);
   }
   const salvaged = salvage(data, issues);
   const again = schema.safeParse(salvaged.data);

@@ -4,6 +4,8 @@ import { appendFile, copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { Result } from "../model/result.ts";
+import { sha256 } from "../run/journal.ts";
 import { loadCatalogue } from "../catalogue/load.ts";
 import { fakeCandidate, fakeLabState, fakeParts } from "../run/fake-lab.ts";
 import { silentObserver } from "../run/observer.ts";
@@ -120,6 +122,77 @@ describe("a finished run", () => {
     assert.equal(code, 0, err);
     assert.match(text, /Judged under market-survey: .+judged\/market-survey-[0-9a-f]{8}\/result\.json/u);
     assert.equal(pruefstand("verify", "latest").code, 0);
+  });
+
+  const sums: readonly (readonly [string, number, number])[] = [
+    ["interministerial", 17, 10_000],
+    ["market-survey", 14, 11_200],
+    ["vs-nfd", 18, 10_000],
+  ];
+  for (const [profile, required, maxPoints] of sums) {
+    it(`gives the sums of the catalogue under ${profile}, without a container`, () => {
+      const { code, out: text, err } = pruefstand("judge", "latest", "--profile", profile, "--json");
+      assert.equal(code, 0, err);
+      const { totals, profile: judged } = JSON.parse(text) as Result;
+      assert.equal(judged, profile);
+      for (const total of totals)
+        assert.deepEqual([total.requiredTested.required, total.maxPoints], [required, maxPoints]);
+    });
+  }
+
+  it("refuses an own profile that changes a measurement or a rule, with the reason and the place", async () => {
+    const file = join(out, "own.yaml");
+    const changes = [
+      "id: ministry",
+      "title: { de: Ressort, en: ministry }",
+      "criteria:",
+      "  F-01: { measurements: [federation.messages-delivered] }",
+      "  F-02: { pass: [federation.unlisted.messages-delivered = 0] }",
+    ];
+    await writeFile(file, changes.join("\n"));
+    const { code, err } = pruefstand("judge", "latest", "--profile", file);
+    assert.equal(code, 3);
+    assert.match(err, /own\.yaml:4:\d+ criteria\.F-01\.measurements: .*never changes what is measured/u);
+    assert.match(err, /own\.yaml:5:\d+ criteria\.F-02\.pass: expected no "pass" unless the profile turns F-02/u);
+  });
+
+  it("records name and hash of an own profile file", async () => {
+    const file = join(out, "need.yaml");
+    const text =
+      "id: ministry\ntitle: { de: Ressort, en: ministry }\ncriteria:\n  O-01: { active: false, because: { de: Eigenbetrieb, en: own operation } }\n";
+    await writeFile(file, text);
+    const { code, out: printed, err } = pruefstand("judge", "latest", "--profile", file, "--json");
+    assert.equal(code, 0, err);
+    const { profile, profileFile, totals } = JSON.parse(printed) as Result;
+    assert.deepEqual([profile, profileFile?.name, profileFile?.sha256], ["ministry", "need.yaml", sha256(text)]);
+    assert.equal(totals[0]?.requiredTested.required, 16);
+  });
+
+  it("gets award figures from a price file only, beside its own verdicts", async () => {
+    const file = join(out, "prices.yaml");
+    await writeFile(file, "prices: { alpha: 400000, beta: 480000 }\n");
+    const plain = JSON.parse(pruefstand("judge", "latest", "--json").out) as Result;
+    assert.equal(plain.award, undefined);
+    const chosen = ["--prices", file, "--s", "6", "--criterion", "P"];
+    const { award } = JSON.parse(pruefstand("judge", "latest", "--json", ...chosen).out) as Result;
+    assert.deepEqual(award?.terms, { method: "erweitert", bandPercent: 6, criterion: "P" });
+    assert.equal(award?.priceFile.sha256, sha256(await readFile(file)));
+    const { code, out: text, err } = pruefstand("judge", "latest", ...chosen);
+    assert.equal(code, 0, err);
+    assert.match(text, /judged\/interministerial-[0-9a-f]{8}-prices-[0-9a-f]{8}\/result\.json/u);
+    assert.equal(pruefstand("verify", "latest").code, 0);
+  });
+
+  it("refuses a price file with every mistake, and terms without prices", async () => {
+    const file = join(out, "wrong.yaml");
+    await writeFile(file, "currency: USD\nprices: { alpah: 400000, prosodi: 0 }\n");
+    const { code, err } = pruefstand("judge", "latest", "--prices", file);
+    assert.equal(code, 3);
+    for (const trace of [/:1:\d+ currency/u, /"alpha"/u, /"prosody"/u, /prices\.prosodi: .*got 0/u])
+      assert.match(err, trace);
+    const alone = pruefstand("judge", "latest", "--method", "einfach");
+    assert.equal(alone.code, 3);
+    assert.match(alone.err, /Expected --prices beside --method/u);
   });
 
   it("moves no verdict against itself", () => {

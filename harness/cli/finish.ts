@@ -5,7 +5,7 @@ import { judge } from "../judge/judge.ts";
 import type { ProofRecord } from "../model/control.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
-import type { ChartData, ReportInput, Result } from "../model/result.ts";
+import type { ChartData, PriceList, ReportInput, Result } from "../model/result.ts";
 import { isPlainFile, maximumEvidenceBytes } from "../run/evidence.ts";
 import { readJournal, requireIntact } from "../run/journal.ts";
 import type { Journal } from "../run/journal.ts";
@@ -26,6 +26,7 @@ export const runFiles = {
   catalogue: "criteria.yaml",
   profile: "profile.yaml",
   proofs: "proofs.json",
+  prices: "prices.json",
 } as const;
 
 export const resultText = (result: Result): string => `${JSON.stringify(result, undefined, 2)}\n`;
@@ -38,10 +39,12 @@ export async function keepInputs(
   folder: string,
   files: { readonly catalogue: string; readonly profile: string | undefined },
   proofs: KeptProofs,
+  prices?: PriceList,
 ): Promise<void> {
   await copyFile(files.catalogue, join(folder, runFiles.catalogue));
   if (isProfileFile(files.profile)) await copyFile(files.profile, join(folder, runFiles.profile));
   await writeFile(join(folder, runFiles.proofs), `${JSON.stringify(proofs, undefined, 2)}\n`);
+  if (prices) await writeFile(join(folder, runFiles.prices), `${JSON.stringify(prices, undefined, 2)}\n`);
 }
 
 /** The proofs a run was judged with; those of the output folder when the run was cut off before it kept any. */
@@ -55,6 +58,14 @@ export interface JudgeChoice {
   /** Another catalogue than the one kept in the run folder. */
   readonly catalogue?: string | undefined;
   readonly profile?: string | undefined;
+  /** Other prices than those kept in the run folder, if any; checked. */
+  readonly priceList?: PriceList | undefined;
+}
+
+/** The prices and terms a run was started with, if it was. */
+async function keptPrices(folder: string): Promise<PriceList | undefined> {
+  const path = join(folder, runFiles.prices);
+  return (await isPlainFile(path)) ? (JSON.parse(await readFile(path, "utf8")) as PriceList) : undefined;
 }
 
 export interface Judged {
@@ -84,8 +95,10 @@ export async function judgeRun(folder: string, choice: JudgeChoice = {}): Promis
   const journal = requireIntact(await readJournal(join(folder, runFiles.journal)));
   const catalogue = await catalogueFor(folder, journal, choice);
   const { records, subjects } = await keptProofs(folder);
+  const prices = choice.priceList ?? (await keptPrices(folder));
   const input = { entries: journal.entries, journalSha256: journal.sha256, catalogue, proofs: records };
-  return { journal, catalogue, proofs: records, result: judge({ ...input, ...(subjects && { subjects }) }) };
+  const result = judge({ ...input, ...(subjects && { subjects }), ...(prices && { prices }) });
+  return { journal, catalogue, proofs: records, result };
 }
 
 function chartOf(text: string): ChartData | undefined {

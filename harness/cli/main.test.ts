@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import type { Award } from "../model/result.ts";
 import { projectRoot } from "./paths.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pruefstand-cli-"));
@@ -28,6 +29,7 @@ function pruefstand(...args: readonly string[]): Ran {
   const ran = spawnSync(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     encoding: "utf8",
     env,
+    cwd: projectRoot,
     timeout: 60_000,
   });
   return { code: ran.status, out: ran.stdout, err: ran.stderr };
@@ -55,6 +57,7 @@ describe("the command line", () => {
     ["coverage"],
     ["explain"],
     ["judge"],
+    ["award"],
     ["report"],
     ["prove"],
     ["verify"],
@@ -124,6 +127,29 @@ describe("the command line", () => {
     for (const kind of ["scenariosWithoutCriterion", "measurementsNobodyReads", "rowsNotDelivered"])
       assert.ok(Array.isArray(gaps[kind]), kind);
   });
+
+  const worked: readonly (readonly [readonly string[], string])[] = [
+    [[], "Y"],
+    [["--criterion", "P"], "W"],
+    [["--method", "einfach"], "X"],
+    [["--s", "5"], "X"],
+  ];
+  for (const [args, leader] of worked) {
+    it(`reproduces the worked example of UfAB 2018 ${args.join(" ")}: ${leader} leads`, () => {
+      const { code, out, err } = pruefstand("award", "fixtures/prices/worked-example.yaml", "--json", ...args);
+      assert.equal(code, 0, err);
+      const { offers, leading } = JSON.parse(out) as Award;
+      assert.deepEqual(
+        offers.map(({ candidate, value }) => [candidate, Math.round((value ?? 0) * 10) / 10]),
+        [
+          ["X", 20_000],
+          ["Y", 18_750],
+          ["W", 18_181.8],
+        ],
+      );
+      assert.deepEqual(leading, [leader]);
+    });
+  }
 
   it("prints an error as JSON when asked for JSON", () => {
     const { code, out } = pruefstand("explain", "F01", "--json");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { HarnessError } from "../model/errors.ts";
 import { examples } from "./command.ts";
+import { registerAward } from "./commands/award.ts";
 import { registerCoverage } from "./commands/coverage.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
@@ -40,6 +41,7 @@ function createProgram(done: (code: ExitCode) => void): Command {
     registerCoverage,
     registerExplain,
     registerJudge,
+    registerAward,
     registerProve,
     registerVerify,
     registerDiff,

@@ -1,4 +1,5 @@
 import { loadCatalogue } from "../catalogue/load.ts";
+import type { KnownNames } from "../catalogue/prices.ts";
 import { planProfile, planProfileNames } from "../catalogue/plan-profiles.ts";
 import type { Candidate } from "../model/candidate.ts";
 import type { Catalogue } from "../model/criterion.ts";
@@ -58,6 +59,15 @@ export async function currentSubjects(project: Project): Promise<Readonly<Record
   const controls = await projectControls(project);
   const pairs = controls.map(async (found) => [found.control.id, await subjectOf(found, project)] as const);
   return Object.fromEntries(await Promise.all(pairs));
+}
+
+/** Names a price file may use: products of the run and of the bench, and the groups of criteria. */
+export async function knownOffers(
+  { groups }: Pick<Catalogue, "groups">,
+  measured: readonly string[] = [],
+): Promise<KnownNames> {
+  const listed = (await loadCandidates()).map(({ id }) => id);
+  return { candidates: [...new Set([...measured, ...listed])], groups: groups.map(({ id }) => id) };
 }
 
 /** The item with this id, upper and lower case alike. Throws `bad-input` with the nearest name. */

@@ -1,42 +1,74 @@
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
+import type { PriceList } from "../../model/result.ts";
+import { awardLines } from "./award.ts";
 import { examples } from "../command.ts";
 import type { Done } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { finishRun, judgeRun, renderReports, resultText, runFiles } from "../finish.ts";
-import type { Judged, JudgeChoice } from "../finish.ts";
+import type { Judged } from "../finish.ts";
 import { paintFor, print, tell } from "../output.ts";
 import { findRun, outFolder } from "../paths.ts";
+import { addPriceOptions, readPrices, requirePrices } from "../prices.ts";
+import type { PriceOptions } from "../prices.ts";
+import { knownOffers } from "../project.ts";
 import { resultTable } from "../result-table.ts";
 import { isPlainFile } from "../../run/evidence.ts";
 import { manifestFiles } from "../../run/manifest.ts";
 import { shortPath } from "./run.ts";
 
-interface JudgeOptions extends JudgeChoice {
+interface JudgeOptions extends PriceOptions {
+  readonly catalogue?: string;
+  readonly profile?: string;
   readonly out?: string;
   readonly json?: boolean;
 }
 
-/** A judgement beside the run's own one: named by profile and catalogue, so that equal choices give equal files. */
+/** Short hash of the prices and terms a judgement was made with. */
+const priceMark = ({ result: { award } }: Judged): string =>
+  award === undefined
+    ? ""
+    : `-prices-${createHash("sha256")
+        .update(JSON.stringify([award.priceFile.sha256, award.terms]))
+        .digest("hex")
+        .slice(0, 8)}`;
+
+/** A judgement beside the run's own one: named by profile, catalogue and prices, so that equal choices give equal files. */
 async function keepBeside(folder: string, judged: Judged): Promise<string> {
   const { profile, sha256 } = judged.catalogue;
-  const target = join(folder, "judged", `${profile.replaceAll(/[^A-Za-z0-9-]/gu, "_")}-${sha256.slice(0, 8)}`);
+  const name = `${profile.replaceAll(/[^A-Za-z0-9-]/gu, "_")}-${sha256.slice(0, 8)}${priceMark(judged)}`;
+  const target = join(folder, "judged", name);
   await mkdir(target, { recursive: true });
   await writeFile(join(target, runFiles.result), resultText(judged.result));
   await renderReports(folder, judged, target);
   return target;
 }
 
+/** The price file of the command line, held against the products of the run and of the bench. */
+async function pricesFor(folder: string, options: JudgeOptions): Promise<PriceList | undefined> {
+  requirePrices(options);
+  if (options.prices === undefined) return undefined;
+  const { catalogue, profile } = options;
+  const { result } = await judgeRun(folder, { catalogue, profile });
+  const measured = result.run.candidates.map(({ id }) => id);
+  const { performance: _, ...list } = await readPrices(options.prices, await knownOffers(result, measured), options);
+  return list;
+}
+
 async function run(name: string, options: JudgeOptions): Promise<void> {
   const folder = await findRun(name, outFolder(options.out));
-  const judged = await judgeRun(folder, options);
+  const { catalogue, profile } = options;
+  const priceList = await pricesFor(folder, options);
+  const judged = await judgeRun(folder, { catalogue, profile, priceList });
   if (options.json === true) {
     process.stdout.write(resultText(judged.result));
     return;
   }
   const target = await keepBeside(folder, judged);
   print(...resultTable(judged.result, paintFor(process.stdout)), "");
+  if (judged.result.award) print(...awardLines(judged.result.award), "");
   print(`Judged under ${judged.catalogue.profile}: ${shortPath(join(target, runFiles.result))}`);
   print(`Report: ${shortPath(join(target, runFiles.report, "index.html"))}`);
 }
@@ -55,17 +87,19 @@ async function report(name: string, out: string | undefined): Promise<void> {
 }
 
 export function registerJudge(program: Command, done: Done): void {
-  program
+  const judge = program
     .command("judge <run>")
     .description("judge a finished run again, without containers; equal input gives equal bytes")
     .option("--catalogue <file>", "another catalogue than the one kept in the run")
     .option("--profile <name>", "another profile, or the path of a profile file")
     .option("--out <folder>", "folder of the runs (default: out)")
-    .option("--json", "print the result only, write nothing")
+    .option("--json", "print the result only, write nothing");
+  addPriceOptions(judge)
     .addHelpText(
       "after",
       examples(
         "./pruefstand judge latest --profile market-survey",
+        "./pruefstand judge latest --prices fixtures/prices/invented.yaml --method erweitert --s 6 --criterion P",
         "./pruefstand judge latest --catalogue my-criteria.yaml --json",
       ),
     )

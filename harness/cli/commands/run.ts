@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { cpus } from "node:os";
 import type { Command } from "commander";
+import type { PriceList } from "../../model/result.ts";
 import type { ConfigName } from "../../model/candidate.ts";
 import { HarnessError } from "../../model/errors.ts";
 import { makePlan } from "../../run/plan.ts";
@@ -8,6 +9,7 @@ import type { Plan } from "../../run/plan.ts";
 import { readProofs } from "../../run/prove.ts";
 import { executeRun } from "../../run/run.ts";
 import type { RunOutcome } from "../../run/run.ts";
+import { awardLines } from "./award.ts";
 import { collect, examples, wholeNumber } from "../command.ts";
 import type { Done } from "../command.ts";
 import { exitCodeTable } from "../exit-codes.ts";
@@ -16,7 +18,9 @@ import { finishRun, keepInputs, runFiles } from "../finish.ts";
 import type { Finished } from "../finish.ts";
 import { paintFor, print, printJson, tell } from "../output.ts";
 import { catalogueFile, outFolder, projectRoot } from "../paths.ts";
-import { currentSubjects, loadProject, splitProfile } from "../project.ts";
+import { addPriceOptions, readPrices, requirePrices } from "../prices.ts";
+import type { PriceOptions } from "../prices.ts";
+import { currentSubjects, knownOffers, loadProject, splitProfile } from "../project.ts";
 import type { Project } from "../project.ts";
 import { interruptible, showProgress } from "../progress.ts";
 import { resultTable } from "../result-table.ts";
@@ -26,7 +30,7 @@ import { prepareMachine, realParts } from "../wiring.ts";
 /** One seed for all runs unless another is asked for: two runs of one machine are to be compared. */
 export const defaultSeed = "1";
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends PriceOptions {
   readonly candidate: readonly string[];
   readonly only: readonly string[];
   readonly config: readonly string[];
@@ -62,6 +66,13 @@ function planFor(project: Project, options: RunCommandOptions): Plan {
   });
 }
 
+async function pricesFor({ catalogue }: Project, options: RunCommandOptions): Promise<PriceList | undefined> {
+  requirePrices(options);
+  if (options.prices === undefined) return undefined;
+  const { performance: _, ...list } = await readPrices(options.prices, await knownOffers(catalogue), options);
+  return list;
+}
+
 /** As typed, with paths of this machine cut to what lies below the repository. */
 const typedCommand = (): string =>
   ["pruefstand", ...process.argv.slice(2).map((part) => part.replaceAll(`${projectRoot}/`, ""))].join(" ");
@@ -79,6 +90,7 @@ export async function performRun(options: RunCommandOptions, seen?: (plan: Plan)
   const project = await loadProject(options);
   const plan = planFor(project, options);
   const subjects = await currentSubjects(project);
+  const priceList = await pricesFor(project, options);
   seen?.(plan);
   const out = outFolder(options.out);
   const view = showProgress();
@@ -96,7 +108,7 @@ export async function performRun(options: RunCommandOptions, seen?: (plan: Plan)
       observer: {
         ...view,
         planned(planned, id, folder) {
-          keeping = keepInputs(folder, inputs, { records, subjects });
+          keeping = keepInputs(folder, inputs, { records, subjects }, priceList);
           view.planned(planned, id, folder);
         },
       },
@@ -128,6 +140,7 @@ export const shortPath = (path: string): string => {
 function report({ result, reports, folder }: CompletedRun): void {
   const paint = paintFor(process.stdout);
   print("", ...resultTable(result, paint), "");
+  if (result.award) print(...awardLines(result.award), "");
   for (const { format, error } of reports)
     if (error !== undefined) tell(`The ${format} report could not be written: ${error}`);
   if (result.run.compression.length > 0) {
@@ -166,7 +179,7 @@ export function registerRun(program: Command, done: Done): void {
     .option("--repeat <n>", "run everything n times; differing verdicts are marked unstable", wholeNumber(1), 1)
     .option("--seed <text>", "seed of order, names and load", defaultSeed)
     .option("--catalogue <file>", "another catalogue than criteria.yaml");
-  addRunOptions(command)
+  addPriceOptions(addRunOptions(command))
     .addHelpText(
       "after",
       examples(

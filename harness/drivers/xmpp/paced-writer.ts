@@ -46,6 +46,12 @@ export class PacedWriter {
     if ((this.#stream.handled() - this.#answered) >>> 0 >= ackEveryStanzas) this.#acknowledge();
   }
 
+  /** Says what arrived, as the last thing before the stream is closed: a server stores or returns what it thinks is lost. */
+  finish(): void {
+    this.#owesAnswer = this.#stream.handled() !== this.#answered;
+    this.#acknowledge();
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -52,6 +52,11 @@ export class QuickLane {
     this.#writer.send(stanza);
   }
 
+  /** Before the stream is closed. */
+  finish(): void {
+    this.#writer.finish();
+  }
+
   stop(): void {
     this.#writer.stop();
   }

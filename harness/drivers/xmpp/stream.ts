@@ -350,6 +350,7 @@ export class XmppStream {
     this.#sent = (this.#sent + 1) >>> 0;
     const sequence = this.#sent;
     await this.#write(`${text}<r xmlns='${ns.sm}'/>`);
+    if (this.#over !== undefined) throw this.#over;
     return this.#acks.add(sequence);
   }
 
@@ -445,6 +446,7 @@ export class XmppStream {
   async close(): Promise<void> {
     if (this.#over !== undefined) return;
     this.#closing = true;
+    if (this.managed) this.#quick?.finish();
     await this.#write("</stream:stream>").catch(() => {});
     const timer = setTimeout(() => this.#streamEnd.resolve(), 2_000);
     await this.#streamEnd.promise;

@@ -69,7 +69,7 @@ async function scan(
   const result = await place.run(server, { command, timeoutMs: scanTimeoutMs });
   const parts = splitOutput(result.stdout);
   const read = groups.flatMap((group, index) => readGroup(group, parts.get(index), result));
-  const ports = await Promise.all(read.map((port) => (noStartTls(port) ? heldAgainstServer(port) : port)));
+  const ports = await Promise.all(read.map((port) => heldAgainstServer(port)));
   return { ports, raw: evidenceOf(groups, parts, result) };
 }
 
@@ -78,7 +78,7 @@ const noStartTls = ({ localFailures }: TlsPortReport): boolean =>
 
 /** A port that is up and has no TLS to offer is an observation about the server, not a failure of the scan. */
 async function heldAgainstServer(port: TlsPortReport): Promise<TlsPortReport> {
-  return (await lacksStartTls(port.endpoint)) ? { ...port, localFailures: [] } : port;
+  return noStartTls(port) && (await lacksStartTls(port.endpoint)) ? { ...port, localFailures: [] } : port;
 }
 
 /** One JSON document, whatever the scanner printed. */

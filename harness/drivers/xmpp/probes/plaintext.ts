@@ -189,12 +189,14 @@ const websocketRequest = (server: RunningServer, path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${server.domain}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${base64("0123456789abcdef")}\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n`;
 
 /** MQTT 3.1.1 (OASIS, 3.1 and 3.2): a CONNECT with name and password; the third byte after the header of the answer is the verdict. */
+const connack = 0x20;
 async function overMqtt({ person }: Scene, endpoint: Endpoint): Promise<Outcome> {
   const stream = RawStream.connect(endpoint);
   try {
     stream.write(mqttConnect(person.address, person.password));
-    const heard = await stream.hear(/^\u0020\u0002[\s\S]{2}/);
-    if (heard.ending !== "matched") return judged(heard, /$^/);
+    // Four bytes: type, length, flags, return code.
+    const heard = await stream.hear(/^[\s\S]{4}/);
+    if (heard.ending !== "matched" || heard.text.charCodeAt(0) !== connack) return judged(heard, /$^/);
     const code = heard.text.charCodeAt(3);
     return { outcome: code === 0 ? "accepted" : "refused", answer: `CONNACK with return code ${code}` };
   } finally {

@@ -5,8 +5,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { SaxesParser } from "saxes";
 
 import { hostile } from "../fixtures/runs/hostile.ts";
+import { priced } from "../fixtures/runs/priced.ts";
 import { threeMessengers } from "../fixtures/runs/three-messengers.ts";
 import type { Renderer, ReportInput } from "../harness/model/result.ts";
+import { html } from "./html/index.ts";
 import { renderers } from "./index.ts";
 import { json } from "./json/index.ts";
 import { junit } from "./junit/index.ts";
@@ -38,6 +40,7 @@ test("formats and file names are unique, and equal input gives equal bytes", asy
 for (const [name, make] of [
   ["realistic", threeMessengers],
   ["hostile", hostile],
+  ["priced", priced],
 ] as const) {
   test(`the published schemas accept a ${name} result and report`, async () => {
     const files = await filesOf(json, make());
@@ -49,6 +52,22 @@ for (const [name, make] of [
     assert.ok(checkReport(parsed("report.json")), ajv.errorsText(checkReport.errors));
   });
 }
+
+test("award figures are shown with prices only: formula, band, leader, and excluded products for information", async () => {
+  const plain = await fileOf(summaryMd, threeMessengers(), "summary.md");
+  assert.doesNotMatch(plain, /UfAB/u);
+  const text = await fileOf(summaryMd, priced(), "summary.md");
+  assert.match(text, /Methode: erweitert, s = 10 %, Entscheidungskriterium group:T\. Führend: Prosody/u);
+  assert.match(text, /\| ejabberd .+ \| Z = 700 \/ 30\.000 \| ausgeschlossen, nur informativ \|/u);
+  assert.match(text, /\| Synapse .+ \| kein Preis \|/u);
+  assert.match(text, /ändert sich in 1 Fall\b/u);
+  const page = (await fileOf(html, priced(), "index.html")).replaceAll(/\s+/gu, " ").replaceAll("&#x3D;", "=");
+  assert.match(page, /<caption id="award-caption">/u);
+  assert.match(page, /<tr class="out"> <th scope="row">ejabberd/u);
+  assert.match(page, /Entscheidungsbereich ab Z = 18\.750 × \(1 − 10 \/ 100\) = 16\.875/u);
+  assert.match(page, /Schwankungsbreite s = 0 %/u);
+  assert.doesNotMatch(await fileOf(html, threeMessengers(), "index.html"), /id="award-caption"/u);
+});
 
 test("the schema refuses a verdict word outside the list and points above 10", async () => {
   const ajv = new Ajv2020({ allowUnionTypes: true });

@@ -2,6 +2,7 @@
 import { anchor } from "../text/clean.ts";
 import { formatBytes, formatNumber, formatTime } from "../text/format.ts";
 import { glossary, word } from "../text/words.ts";
+import { awardView, sensitivityView } from "./award-view.ts";
 import type { Book } from "./book.ts";
 
 function factsOf(book: Book) {
@@ -16,6 +17,15 @@ function factsOf(book: Book) {
     { name: word("command"), value: text(run.command), code: true },
     { name: word("seed"), value: text(run.seed), code: true },
     { name: word("profile"), value: text(result.profile), code: false },
+    ...(result.profileFile
+      ? [
+          {
+            name: word("profileHash"),
+            value: text(`${result.profileFile.name}, ${result.profileFile.sha256}`),
+            code: true,
+          },
+        ]
+      : []),
     { name: word("repetitionsPlanned"), value: formatNumber(run.repeat), code: false },
     {
       name: word("harness"),
@@ -25,6 +35,15 @@ function factsOf(book: Book) {
     { name: word("catalogue"), value: text(run.catalogue.path), code: false },
     { name: word("catalogueHash"), value: text(result.catalogueSha256), code: true },
     { name: word("journalHash"), value: text(result.journalSha256), code: true },
+    ...(result.award
+      ? [
+          {
+            name: word("priceHash"),
+            value: text(`${result.award.priceFile.name}, ${result.award.priceFile.sha256}`),
+            code: true,
+          },
+        ]
+      : []),
     {
       name: word("host"),
       value: word("hostText", { ...host, memory: formatBytes(host.memoryBytes) }),
@@ -61,6 +80,20 @@ function proofsOf(book: Book) {
   }));
 }
 
+/** Every change of weight or band that changes something, one table each. */
+function stabilityOf(book: Book) {
+  const award = awardView(book);
+  const all = [sensitivityView(book)?.flips, award?.orderFlips, award?.flips];
+  const tables = all.flatMap((flips) => (flips !== undefined && flips.rows.length > 0 ? [flips] : []));
+  return { any: tables.length > 0, tables };
+}
+
 export function annexView(book: Book) {
-  return { facts: factsOf(book), images: imagesOf(book), proofs: proofsOf(book), glossary };
+  return {
+    stability: stabilityOf(book),
+    facts: factsOf(book),
+    images: imagesOf(book),
+    proofs: proofsOf(book),
+    glossary,
+  };
 }

@@ -4,7 +4,8 @@ import type { CandidateTotal, VerdictRecord } from "../../harness/model/result.t
 import type { Localized } from "../../harness/model/text.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber, formatShare } from "../text/format.ts";
-import { word } from "../text/words.ts";
+import { hasWord, word } from "../text/words.ts";
+import { awardView, leadingOf, sensitivityView } from "./award-view.ts";
 import { joined, sentence, wordOf, type Book } from "./book.ts";
 
 export interface Ranked {
@@ -234,27 +235,38 @@ function risksOf(book: Book): Localized[] {
   ];
 }
 
+function priceSentence(book: Book): Localized {
+  if (book.result.award === undefined) return word("recommendPrice");
+  const product = leadingOf(book);
+  return product === undefined ? word("recommendNoAward") : word("recommendAward", { product });
+}
+
 function recommendationOf(book: Book): Localized[] {
   const ranked = rankingOf(book).filter(({ rank }) => rank !== undefined);
   const leaders = ranked.filter(({ rank }) => rank === 1);
   const first = leaders[0];
-  if (first === undefined) return [word("recommendNone"), word("recommendPrice")];
-  if (first.total.points === 0) return [word("recommendNothing"), word("recommendPrice")];
+  const price = priceSentence(book);
+  if (first === undefined) return [word("recommendNone"), price];
+  if (first.total.points === 0) return [word("recommendNothing"), price];
   const names = joined(leaders.map(({ candidate }) => candidate.title));
   const share = formatShare(first.total.points, first.total.maxPoints);
   const open = ranked.filter(({ total }) => total.standing === "open").map(({ candidate }) => candidate.title);
   return [
     word(leaders.length > 1 ? "recommendTie" : "recommendLead", { product: names, share }),
     ...(open.length > 0 ? [word("recommendOpen", { products: open.join(", ") })] : []),
-    word("recommendPrice"),
+    price,
   ];
 }
+
+/** What a parameter of the plan is called; one without a title keeps its name. */
+const parameterTitle = (name: string): Localized =>
+  hasWord(`parameter-${name}`) ? word(`parameter-${name}`) : { de: name, en: name };
 
 function compressionOf(book: Book) {
   return book.result.run.compression.map((item) => ({
     criterion: item.criterion,
     href: `#${anchor("c", item.criterion)}`,
-    parameter: item.parameter,
+    parameter: parameterTitle(item.parameter),
     full: formatNumber(item.full),
     used: formatNumber(item.used),
     factor: formatNumber(item.factor, 2),
@@ -297,6 +309,8 @@ export function summaryView(book: Book) {
     exclusions: exclusionsOf(book),
     panels: panelsOf(book),
     groupTable: groupTable(book),
+    award: awardView(book),
+    sensitivity: sensitivityView(book),
     gaps: gapsOf(book),
     risks: risksOf(book),
     compression: compressionOf(book),

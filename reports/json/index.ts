@@ -33,6 +33,7 @@ function reportJson(input: ReportInput) {
     schema: "pruefstand-report-1",
     run: { id, startedAt, seed, command, harness, outcome: result.runOutcome },
     profile: result.profile,
+    ...(result.profileFile && { profileFile: result.profileFile }),
     catalogueSha256: result.catalogueSha256,
     journalSha256: result.journalSha256,
     candidates: candidates.map(({ id: candidate, title, version, protocol }) => ({
@@ -42,6 +43,8 @@ function reportJson(input: ReportInput) {
       protocol,
     })),
     totals: result.totals,
+    ...(result.sensitivity && { sensitivity: result.sensitivity }),
+    ...(result.award && { award: result.award }),
     records: result.verdicts.map((verdict) => recordOf(criteria, verdict)),
   };
 }

@@ -1,5 +1,5 @@
 // summary.md: a short German summary to paste into a ticket or a mail.
-import type { Renderer } from "../../harness/model/result.ts";
+import type { Places, Renderer, Result } from "../../harness/model/result.ts";
 import { verdictTitles } from "../../harness/model/verdict.ts";
 import { cleanDeep, cleanText } from "../text/clean.ts";
 import { formatNumber, formatShare, formatTime } from "../text/format.ts";
@@ -10,6 +10,52 @@ const inline = (text: string): string =>
   cleanText(text, 300)
     .replace(/\s+/gu, " ")
     .replace(/[\\`*_{}[\]<>()#+!|~&]/gu, String.raw`\$&`);
+
+/** Award figures, only with a price file, and whether the ranking holds when a group weighs 20 % more or less. */
+function stability(result: Result, nameOf: (id: string) => string): readonly string[] {
+  const { award, sensitivity } = result;
+  const places = (list: Places): string => list.map((ids) => ids.map(nameOf).join(" = ")).join(", ");
+  const flips = sensitivity?.weightFlips.length ?? 0;
+  const stable =
+    sensitivity === undefined || result.totals.every(({ points }) => points === 0)
+      ? []
+      : [
+          flips === 0
+            ? `Die Rangfolge nach Leistungspunkten (${places(sensitivity.ranking)}) bleibt gleich, wenn eine Gruppe 20 % mehr oder weniger wiegt.`
+            : `Die Rangfolge nach Leistungspunkten (${places(sensitivity.ranking)}) ändert sich in ${flips === 1 ? "1 Fall" : `${flips} Fällen`}, wenn eine Gruppe 20 % mehr oder weniger wiegt.`,
+          "",
+        ];
+  if (award === undefined) return stable;
+  const rows = award.offers.map(({ candidate, standing, price, formula, inBand }) => {
+    const marks = [
+      standing === "excluded" ? "ausgeschlossen, nur informativ" : "",
+      inBand ? "im Entscheidungsbereich" : "",
+    ];
+    const cells = [
+      nameOf(candidate),
+      price === null ? "kein Preis" : formula.de,
+      marks.filter((mark) => mark !== "").join(", "),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  const { method, bandPercent, criterion } = award.terms;
+  const extended =
+    method === "erweitert"
+      ? `, s = ${formatNumber(bandPercent).de} %, Entscheidungskriterium ${inline(criterion)}`
+      : "";
+  const leading = award.leading.map(nameOf).join(" und ");
+  return [
+    ...stable,
+    "## Leistung und Preis (UfAB 2018)",
+    "",
+    `Methode: ${method}${extended}. Führend: ${leading === "" ? "kein Produkt" : leading}.`,
+    "",
+    "| Produkt | Kennzahl | Hinweis |",
+    "| --- | --- | --- |",
+    ...rows,
+    "",
+  ];
+}
 
 export const summaryMd: Renderer = {
   format: "md",
@@ -44,6 +90,7 @@ export const summaryMd: Renderer = {
       "| --- | --- | ---: | ---: | ---: |",
       ...totals,
       "",
+      ...stability(result, nameOf),
       "## Nicht erfüllt oder unklar",
       "",
       ...(details.length > 0 ? details : ["Keine Zeile."]),

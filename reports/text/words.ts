@@ -116,6 +116,17 @@ const texts = {
   noCompression: ["Keine Zeit wurde verkürzt.", "No time was compressed."],
   compressionCaption: ["Gegenüber dem vollen Prüfplan verkürzte Werte", "Values compressed against the full plan"],
   parameter: ["Größe", "Parameter"],
+  "parameter-window": ["Beobachtungszeitraum (s)", "observation window (s)"],
+  "parameter-defederation-window": ["Beobachtungszeitraum nach dem Ausschluss (s)", "window after the exclusion (s)"],
+  "parameter-cut": ["Dauer der Trennung der Server (s)", "time the servers are cut off (s)"],
+  "parameter-database-stop": ["Ausfall der Datenbank (s)", "database outage (s)"],
+  "parameter-duration": ["Dauer der Last (s)", "duration of the load (s)"],
+  "parameter-messages": ["Anzahl der Nachrichten", "number of messages"],
+  "parameter-steps": ["Anzahl der Laststufen", "number of load steps"],
+  "parameter-step-duration": ["Dauer einer Laststufe (s)", "duration of a load step (s)"],
+  "parameter-core-flows": ["Dauer der Grundfunktionen ohne Außenverbindung (s)", "time of the core flows offline (s)"],
+  "parameter-erasure-window": ["Beobachtungszeitraum nach dem Löschen (s)", "window after the erasure (s)"],
+  "parameter-retention-period": ["Eingestellte Aufbewahrungsfrist (s)", "retention period set (s)"],
   planned: ["vorgesehen", "planned"],
   used: ["verwendet", "used"],
   factor: ["Faktor", "Factor"],
@@ -141,6 +152,114 @@ const texts = {
     "Preise lagen nicht vor; eine Kennzahl nach der Richtwertmethode (UfAB 2018) ist deshalb nicht gerechnet. Über den Zuschlag entscheidet die Vergabestelle.",
     "No prices were given, so no figure after the Richtwertmethode (UfAB 2018) was computed. The awarding authority decides on the award.",
   ],
+  recommendAward: [
+    "Nach der gewählten Richtwertmethode führt {product}. Über den Zuschlag entscheidet die Vergabestelle.",
+    "By the chosen value figure, {product} leads. The awarding authority decides on the award.",
+  ],
+  recommendNoAward: [
+    "Nach der gewählten Richtwertmethode führt kein Produkt. Über den Zuschlag entscheidet die Vergabestelle.",
+    "By the chosen value figure, no product leads. The awarding authority decides on the award.",
+  ],
+
+  award: ["Leistung und Preis (UfAB 2018)", "Performance and price (UfAB 2018)"],
+  awardCaption: [
+    "Kennzahl Z mit eingesetzten Zahlen; ausgeschlossene Produkte nur informativ",
+    "Value figure Z with the numbers put in; excluded products for information only",
+  ],
+  price: ["Preis in Euro (P)", "Price in euros (P)"],
+  noPrice: ["kein Preis", "no price"],
+  figure: ["Kennzahl (Z)", "Value figure (Z)"],
+  inBand: ["im Entscheidungsbereich", "in the band"],
+  leads: ["führend", "leading"],
+  priceSource: [
+    "Preise aus der Datei {name} (SHA-256 {sha256}). Der Prüfstand prüft keine Preise.",
+    "Prices from the file {name} (SHA-256 {sha256}). The bench does not check prices.",
+  ],
+  "terms-einfach": [
+    "Einfache Richtwertmethode: Z = L / P × 1.000.000; die höchste Kennzahl führt.",
+    "Simple method: Z = L / P × 1,000,000; the highest figure leads.",
+  ],
+  "terms-erweitert": [
+    "Erweiterte Richtwertmethode: Z = L / P × 1.000.000; Schwankungsbreite s = {percent} %; im Entscheidungsbereich entscheidet {criterion}.",
+    "Extended method: Z = L / P × 1,000,000; band s = {percent} %; inside the band {criterion} decides.",
+  ],
+  "terms-median": [
+    "Medianmethode: Z = G_L × L / Median(L) − G_P × P / Median(P) mit G_L = {performance} % und G_P = {price} %; die höchste Kennzahl führt.",
+    "Median method: Z = G_L × L / median(L) − G_P × P / median(P) with G_L = {performance} % and G_P = {price} %; the highest figure leads.",
+  ],
+  "terms-referenz": [
+    "Referenzwertmethode: Z = G_L × L / L_ref − G_P × P / P_ref mit G_L = {performance} % und G_P = {price} %; die höchste Kennzahl führt.",
+    "Reference method: Z = G_L × L / L_ref − G_P × P / P_ref with G_L = {performance} % and G_P = {price} %; the highest figure leads.",
+  ],
+  "criterion-L": ["die höhere Leistung (L)", "the higher score (L)"],
+  "criterion-P": ["der niedrigere Preis (P)", "the lower price (P)"],
+  "criterion-group": ["die höhere Punktzahl der Gruppe „{group}“", "the higher score of the group “{group}”"],
+  bandText: ["Entscheidungsbereich ab Z = {formula}.", "The band begins at Z = {formula}."],
+  leadBand: [
+    "{product} führt: Im Entscheidungsbereich gab {criterion} den Ausschlag.",
+    "{product} leads: inside the band, {criterion} decided.",
+  ],
+  leadBandTie: [
+    "{product} liegen gleichauf vorn: Auch {criterion} entscheidet nicht zwischen ihnen.",
+    "{product} lead with equal results: {criterion} does not decide between them.",
+  ],
+  leadFigure: ["{product} führt mit der höchsten Kennzahl.", "{product} leads with the highest figure."],
+  leadFigureTie: ["{product} liegen mit gleicher Kennzahl vorn.", "{product} lead with equal figures."],
+  nobodyLeads: [
+    "Kein Produkt führt: Es gibt kein nicht ausgeschlossenes Produkt mit Preis und Leistungspunkten.",
+    "No product leads: there is no product with a price and a score that is not excluded.",
+  ],
+  awardOpen: [
+    "Vorläufig, solange Ausschlusskriterien offen sind ({products}).",
+    "Provisional while exclusion criteria are open ({products}).",
+  ],
+  sensitivity: ["Wie belastbar die Rangfolge ist", "How stable the ranking is"],
+  sensitivityValues: [
+    "Geprüft wurde jede Gruppe einzeln mit 20 Prozent mehr und 20 Prozent weniger Gewicht, mit Preisen auch s von 0 bis 10 Prozent; jede Änderung steht in den Anlagen.",
+    "Each group was tried with 20 per cent more and 20 per cent less weight, with prices also s from 0 to 10 per cent; the annexes list every change.",
+  ],
+  sensitivityStable: [
+    "Die Rangfolge nach Leistungspunkten ({ranking}) bleibt bei jeder dieser Änderungen gleich.",
+    "The ranking by score ({ranking}) stays the same under each of these changes.",
+  ],
+  sensitivityFlips: [
+    "Die Rangfolge nach Leistungspunkten ({ranking}) ändert sich in {count}.",
+    "The ranking by score ({ranking}) changes in {count}.",
+  ],
+  oneCase: ["einem Fall", "one case"],
+  manyCases: ["{count} Fällen", "{count} cases"],
+  sensitivityNothing: [
+    "Kein Produkt hat Leistungspunkte; eine Rangfolge, die sich ändern könnte, gibt es nicht.",
+    "No product has a score; there is no ranking that could change.",
+  ],
+  orderStable: ["Die Reihenfolge nach Kennzahl bleibt gleich.", "The order by value figure stays the same."],
+  orderFlips: [
+    "Fälle, in denen sich die Reihenfolge nach Kennzahl ändert: {count}.",
+    "Cases in which the order by value figure changes: {count}.",
+  ],
+  leaderStable: ["Das führende Produkt bleibt dasselbe.", "The leading product stays the same."],
+  leaderFlips: [
+    "Fälle, in denen ein anderes Produkt führt: {count}.",
+    "Cases in which another product leads: {count}.",
+  ],
+  scoreFlipsCaption: [
+    "Änderungen eines Gewichts, die die Rangfolge nach Leistungspunkten ändern",
+    "Changes of one weight that change the ranking by score",
+  ],
+  orderFlipsCaption: [
+    "Änderungen eines Gewichts, die die Reihenfolge nach Kennzahl ändern",
+    "Changes of one weight that change the order by value figure",
+  ],
+  leaderFlipsCaption: [
+    "Änderungen eines Gewichts oder der Schwankungsbreite, nach denen ein anderes Produkt führt",
+    "Changes of one weight or of the band after which another product leads",
+  ],
+  change: ["Änderung", "Change"],
+  changeMore: ["{group}: {percent} % mehr Gewicht", "{group}: {percent} % more weight"],
+  changeLess: ["{group}: {percent} % weniger Gewicht", "{group}: {percent} % less weight"],
+  changeBand: ["Schwankungsbreite s = {percent} %", "band s = {percent} %"],
+  profileHash: ["Profildatei, SHA-256", "Profile file, SHA-256"],
+  priceHash: ["Preisdatei, SHA-256", "Price file, SHA-256"],
 
   matrix: ["Bewertungsmatrix", "Evaluation matrix"],
   matrixIntro: [

@@ -38,7 +38,8 @@ export const scenario = defineScenario({
     ctx.control("positive", login.outcome === "accepted", "the server takes logins");
 
     const name = ctx.random.id("stranger");
-    const password = ctx.random.id("Pw");
+    // Long and mixed: a rule about passwords must not be taken for a closed registration.
+    const password = `${ctx.random.id("Long")}.${ctx.random.id("2Enough")}!`;
     const before = answered(await probes.login(server, name, password));
     ctx.control("negative", before.outcome === "refused", "the stranger cannot log in before registering");
     const registration = await ctx.step("a stranger registers and logs in", () =>

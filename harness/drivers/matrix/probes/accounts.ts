@@ -38,6 +38,8 @@ export async function login(connection: Connection, name: string, secret: string
   }
 }
 
+const ourData = /M_(?:PASSWORD_|WEAK_PASSWORD|USER_IN_USE|INVALID_USERNAME|EXCLUSIVE)/;
+
 /** Registers with the one step a machine can do alone ("dummy"); accepted only if the new account can log in. */
 export async function selfRegistration(connection: Connection, name: string, secret: string): Promise<Attempt> {
   const what = `registration of ${name}`;
@@ -52,6 +54,8 @@ export async function selfRegistration(connection: Connection, name: string, sec
     const { session } = jsonOf(first.text);
     return first.status === 401 && typeof session === "string" ? register({ type: "m.login.dummy", session }) : first;
   });
+  // The server would take somebody, only not with this name or password: our mistake, no closed registration.
+  if (made.outcome === "refused" && ourData.test(made.answer)) return { ...made, outcome: "failed" };
   if (made.outcome !== "accepted") return made;
   const entered = await login(connection, name, secret);
   return { ...made, outcome: entered.outcome, answer: `${made.answer}; login: ${entered.condition}` };

@@ -188,8 +188,9 @@ const boshRequest = (server: RunningServer, path: string): string => {
 const websocketRequest = (server: RunningServer, path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${server.domain}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${base64("0123456789abcdef")}\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n`;
 
-/** MQTT 3.1.1 (OASIS, 3.1 and 3.2): a CONNECT with name and password; the third byte after the header of the answer is the verdict. */
 const connack = 0x20;
+
+/** MQTT 3.1.1 (OASIS, 3.1 and 3.2): a CONNECT with name and password; the fourth byte of the answer is the verdict. */
 async function overMqtt({ person }: Scene, endpoint: Endpoint): Promise<Outcome> {
   const stream = RawStream.connect(endpoint);
   try {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
-import type { Result, UsedMeasurement, VerdictRecord } from "../../model/result.ts";
+import type { Result } from "../../model/result.ts";
 import { collect, examples } from "../command.ts";
+import { causeText, compareRuns } from "../comparison.ts";
+import type { Comparison } from "../comparison.ts";
 import type { Done } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { judgeRun } from "../finish.ts";
@@ -9,44 +11,22 @@ import { findRun, outFolder } from "../paths.ts";
 import { addRunOptions, performRun, showRun } from "./run.ts";
 import type { RunCommandOptions } from "./run.ts";
 
-/** A verdict that is not the same in both runs; `before` and `after` carry the measured values. */
-interface Move {
-  /** "F-01 prosody hardened" */
-  readonly id: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-const valueText = ({ id, value, total, unit }: UsedMeasurement): string =>
-  `${id} = ${String(value)}${total === undefined ? "" : `/${total}`}${unit === undefined ? "" : ` ${unit}`}`;
-
-function words(record: VerdictRecord | undefined): string {
-  if (record === undefined) return "absent";
-  const { verdict, points, measurements } = record;
-  const values = measurements.filter(({ role }) => role === "rule").map(valueText);
-  return `${verdict}${points === null ? "" : ` ${points}/10`}${values.length === 0 ? "" : ` (${values.join("; ")})`}`;
-}
-
-/** Rows of `after` that `before` had too and that came out differently. Points count as a different outcome, times alone do not. */
-function moves(before: Result, after: Result): readonly Move[] {
-  const keyOf = ({ criterion, candidate, config }: VerdictRecord): string => `${criterion} ${candidate} ${config}`;
-  const known = new Map(before.verdicts.map((record) => [keyOf(record), record]));
-  return after.verdicts.flatMap((record) => {
-    const other = known.get(keyOf(record));
-    if (other === undefined || (other.verdict === record.verdict && other.points === record.points)) return [];
-    return [{ id: keyOf(record), before: words(other), after: words(record) }];
-  });
-}
-
-function show(found: readonly Move[], compared: number): void {
-  print(...columns(found.map(({ id, before, after }) => [id, safe(before), "→", safe(after)])));
+function show({ circumstances, moves, compared }: Comparison): void {
+  if (circumstances.length > 0) {
+    print("Changed between the runs:");
+    const rows = circumstances.map(({ what, candidate, before, after }) => [
+      `  ${what}${candidate === undefined ? "" : ` ${candidate}`}`,
+      before,
+      "→",
+      after,
+    ]);
+    print(...columns(rows.map((row) => row.map(safe))), "");
+  }
+  for (const one of moves) print(`${safe(one.id)}: ${safe(one.before)} → ${safe(one.after)}`, `  ${causeText(one)}`);
   print(
-    found.length === 0 ? `No verdict moved (${compared} compared).` : `${found.length} of ${compared} verdicts moved.`,
+    moves.length === 0 ? `No verdict moved (${compared} compared).` : `${moves.length} of ${compared} verdicts moved.`,
   );
 }
-
-const comparable = ({ verdicts }: Result, { verdicts: others }: Result): number =>
-  Math.min(verdicts.length, others.length);
 
 interface DiffOptions {
   readonly out?: string;
@@ -90,10 +70,10 @@ export function registerDiff(program: Command, done: Done): void {
     .action(async (nameA: string, nameB: string, options: DiffOptions) => {
       const out = outFolder(options.out);
       const [before, after] = [await judgeRun(await findRun(nameA, out)), await judgeRun(await findRun(nameB, out))];
-      const found = moves(before.result, after.result);
-      if (options.json === true) printJson(found);
-      else show(found, comparable(before.result, after.result));
-      done(found.length === 0 ? exitCodes.met : exitCodes.notMet);
+      const found = compareRuns(before.result, after.result);
+      if (options.json === true) printJson(found.moves);
+      else show(found);
+      done(found.moves.length === 0 ? exitCodes.met : exitCodes.notMet);
     });
   const rerun = program
     .command("rerun <run>")
@@ -106,7 +86,7 @@ export function registerDiff(program: Command, done: Done): void {
       const before = await judgeRun(folder);
       const again = await performRun(optionsOf(before.result, folder, options));
       const code = showRun(again, options.json === true);
-      if (options.json !== true) show(moves(before.result, again.result), comparable(before.result, again.result));
+      if (options.json !== true) show(compareRuns(before.result, again.result));
       done(code);
     });
 }

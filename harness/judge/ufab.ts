@@ -49,7 +49,7 @@ const written = (value: number, language: Language): string => formats[language]
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 
 /** Ids by falling value; equal values share a place. */
-export function placesOf(items: readonly { readonly id: string; readonly value: number }[]): Places {
+function placesOf(items: readonly { readonly id: string; readonly value: number }[]): Places {
   const sorted = items.toSorted((a, b) => b.value - a.value || (a.id < b.id ? -1 : 1));
   const places: { readonly value: number; readonly ids: string[] }[] = [];
   for (const { id, value } of sorted) {

@@ -54,7 +54,7 @@ export function federatingServices(candidate: Candidate): readonly string[] {
     .map(([name]) => name);
 }
 
-export const namesOf = (candidate: Candidate, domain: string): readonly string[] => [
+const namesOf = (candidate: Candidate, domain: string): readonly string[] => [
   domain,
   ...candidate.subdomains.map((name) => `${name}.${domain}`),
 ];

@@ -8,7 +8,7 @@ import { Demultiplexer } from "./demux.ts";
 import type { DockerContainer } from "./networks.ts";
 
 const outputLimit = 4 * 1024 * 1024;
-export const execTimeoutMs = 120_000;
+const execTimeoutMs = 120_000;
 
 export interface Sinks {
   readonly stdout: NodeJS.WritableStream;

@@ -9,7 +9,7 @@ import type { DockerContainer } from "./networks.ts";
 
 /** Between two looks at a port or two runs of a command. */
 const pollMs = 20;
-export const startTimeoutMs = 90_000;
+const startTimeoutMs = 90_000;
 const tailOnFailure = { tail: 30, limit: 8 * 1024 };
 
 export interface StartedService {
@@ -136,7 +136,7 @@ async function accepts(port: number, addresses: readonly string[], published: nu
 }
 
 /** Connects and stays for `stayMs`. */
-export function tryConnect(host: string, port: number, stayMs: number): Promise<"open" | "refused" | "unreachable"> {
+function tryConnect(host: string, port: number, stayMs: number): Promise<"open" | "refused" | "unreachable"> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
     const settle = (answer: "open" | "refused" | "unreachable"): void => {

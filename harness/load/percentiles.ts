@@ -2,7 +2,7 @@ import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import type { Percentiles } from "../model/tools.ts";
 
 /** Nearest-rank percentile of ascending values; Infinity stands for a lost message and is never left out. */
-export function percentile(ascending: readonly number[], share: number): number {
+function percentile(ascending: readonly number[], share: number): number {
   const rank = Math.max(1, Math.ceil(share * ascending.length));
   return ascending[rank - 1] ?? Number.POSITIVE_INFINITY;
 }

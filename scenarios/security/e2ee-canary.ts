@@ -3,7 +3,9 @@ import { defineScenario, type ScenarioContext } from "../../harness/model/scenar
 import type { RunningServer, SearchHit, SearchResult } from "../../harness/model/server.ts";
 import {
   hasEncryption,
+  hasScreenshot,
   hasSecrets,
+  hasTraffic,
   hasUploads,
   type Conversation,
   type Session,
@@ -127,6 +129,12 @@ function measureFile(ctx: ScenarioContext, decrypted: boolean | undefined, store
   ctx.measure("e2ee.file.control-hits", hitsOf(stores, "controlFile").length);
 }
 
+/** What the client put on the wire and on the screen, where the driver can tell. */
+async function keepClientEvidence(ctx: ScenarioContext, session: Session, name: string): Promise<void> {
+  if (hasTraffic(session)) await ctx.evidence(`traffic-${name}.json`, JSON.stringify(session.traffic(), null, 2));
+  if (hasScreenshot(session)) await ctx.evidence(`screen-${name}.png`, await session.screenshot());
+}
+
 /** Content and secrets that must never be in a log. */
 async function secretsOf(sessions: readonly Session[]): Promise<Readonly<Record<string, string>>> {
   const entries = sessions.flatMap((session) => [
@@ -178,6 +186,7 @@ export const scenario = defineScenario({
       exchangeFileIfPossible(alice, bob, chat, canaries.file),
     );
     const controlFile = fileDecrypted === undefined ? undefined : controls.file;
+    await keepClientEvidence(ctx, alice, "alice");
     const carol = await ctx.step("plaintext controls", () => sendControls(ctx, server, controls.text, controlFile));
 
     const secrets = await secretsOf([alice, bob, carol]);

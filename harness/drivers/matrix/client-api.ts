@@ -41,7 +41,7 @@ export function refusalOf(answer: Answer): Refusal {
 /**
  * What an answer that is no success means. A 5xx is a failure of server or proxy, not a decision: it never counts as a refusal.
  */
-export function failureOf(what: string, answer: Answer): HarnessError {
+function failureOf(what: string, answer: Answer): HarnessError {
   const { status, errcode, error } = refusalOf(answer);
   const code = status >= 500 ? "disconnected" : "refused";
   return new HarnessError(code, `expected ${what} to succeed, got ${status} ${errcode}: ${error}`.trim(), {
@@ -50,7 +50,7 @@ export function failureOf(what: string, answer: Answer): HarnessError {
 }
 
 /** The token was refused: this session is over. */
-export const endsSession = (errcode: string): boolean => errcode === "M_UNKNOWN_TOKEN" || errcode === "M_USER_LOCKED";
+const endsSession = (errcode: string): boolean => errcode === "M_UNKNOWN_TOKEN" || errcode === "M_USER_LOCKED";
 
 /** Client-server interface with one access token. */
 export class ClientApi {

@@ -87,7 +87,7 @@ export function secure(socket: net.Socket, target: Target): Promise<tls.TLSSocke
 }
 
 /** Connects and secures. Rejects with `disconnected` if it does not come to a verified TLS connection. */
-export async function openSecure(target: Target, onSocket?: (socket: net.Socket) => void): Promise<tls.TLSSocket> {
+async function openSecure(target: Target, onSocket?: (socket: net.Socket) => void): Promise<tls.TLSSocket> {
   const socket = net.connect({ host: target.host, port: target.port, noDelay: true });
   onSocket?.(socket);
   const connected = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import { HarnessError } from "../../model/errors.ts";
 // border between two chunks can fall into a character that matters here.
 
 /** Larger than any stanza a server takes from a client by default (Prosody 256 KiB, ejabberd 256 KiB), far below a danger. */
-export const maxElementBytes = 1024 * 1024;
+const maxElementBytes = 1024 * 1024;
 
 /** What a splitter finds, in order. All texts are latin1. */
 export interface SplitterSink {

@@ -39,7 +39,7 @@ export async function requestSlot(stream: XmppStream, name: string, size: number
 const text = (element: Element): string => element.getText().replaceAll(/[\r\n]/g, "");
 
 /** The published endpoint and path for an address on one of the servers. Throws `unsupported` for any other host. */
-export function locate(
+function locate(
   servers: readonly RunningServer[],
   address: string,
 ): { readonly server: RunningServer; readonly endpoint: Endpoint; readonly path: string } {

@@ -1,3 +1,4 @@
+import { recoveryChart, type LateDelivery } from "../../harness/model/charts.ts";
 import { hasCode } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import {
@@ -23,6 +24,8 @@ interface Sent {
   readonly from: Session;
   readonly to: Session;
   readonly text: string;
+  /** Milliseconds of the clock. */
+  readonly at: number;
   /** Undefined: the server refused it at once, so the sender knows. */
   readonly id: string | undefined;
 }
@@ -49,6 +52,7 @@ async function writeDuringCut(
     if (chat === undefined) continue;
     await pause(ctx, plan.from + index * plan.everyMs);
     const text = ctx.random.id(`cut-${chat.kind}-${index}`);
+    const at = ctx.clock.nowMs();
     const id = await from.send(chat, text).then(
       (message) => message.id,
       (error: unknown) => {
@@ -57,7 +61,7 @@ async function writeDuringCut(
         return undefined;
       },
     );
-    sent.push({ kind: chat.kind, from, to, text, id });
+    sent.push({ kind: chat.kind, from, to, text, at, id });
   }
   return sent;
 }
@@ -190,6 +194,21 @@ async function waitForRecovery(
   return { seconds: undefined, decided: ctx.clock.nowMs() - worksSince >= settleMs };
 }
 
+/** Arrivals after the cut, in seconds. What was only found by scrolling back was there at the end of the wait at the latest. */
+function lateDeliveries(
+  sent: readonly Sent[],
+  lost: readonly Sent[],
+  times: { readonly cutAt: number; readonly healedAt: number; readonly endedAt: number },
+): readonly LateDelivery[] {
+  const { cutAt, healedAt, endedAt } = times;
+  const gone = new Set(lost);
+  return sent.map((one) => {
+    const arrivals = one.to.inbox().filter(({ text }) => text === one.text);
+    const at = arrivals.reduce((first, message) => Math.min(first, message.at), endedAt);
+    return { writtenAt: (one.at - cutAt) / 1000, arrivedAfter: gone.has(one) ? null : (at - healedAt) / 1000 };
+  });
+}
+
 export const scenario = defineScenario({
   id: "SZ-19",
   title: { de: "Trennung zweier Behörden", en: "Partition between two authorities" },
@@ -288,6 +307,13 @@ export const scenario = defineScenario({
       delivered: account.delivered,
       lost: account.lost.map(({ kind, from, text, id }) => ({ kind, from: from.address, text, id: id ?? null })),
     };
+    const times = { cutAt, healedAt, endedAt: ctx.clock.nowMs() };
+    for (const kind of ["direct", "group"] as const) {
+      const own = sent.filter((one) => one.kind === kind);
+      const place = { candidate: a.candidate.id, config: ctx.config };
+      const chart = recoveryChart(place, kind, lateDeliveries(own, account.lost, times));
+      await ctx.evidence(`recovery-${kind}.chart.json`, JSON.stringify(chart));
+    }
     await ctx.evidence("partition.json", JSON.stringify(evidence, null, 2));
     ctx.measure("federation.partition.messages-lost", account.lost.length, { total, window });
     ctx.measure("federation.partition.messages-silently-lost", account.silentlyLost.length, { window });

@@ -1,4 +1,6 @@
+import { cpuChart, kneeChart, memoryChart, percentileChart, timelineChart } from "../../harness/model/charts.ts";
 import { HarnessError, hasCode } from "../../harness/model/errors.ts";
+import type { ChartData } from "../../harness/model/result.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import type { Person, RunningServer } from "../../harness/model/server.ts";
 import type { LoadSession } from "../../harness/model/session.ts";
@@ -94,21 +96,18 @@ function p95(result: DeliveryResult, window: number): { value: number; censored:
 }
 
 async function keepEvidence(ctx: ScenarioContext, name: string, result: DeliveryResult): Promise<void> {
-  const { timeline, ...rest } = result;
+  const { timeline: _, ...rest } = result;
   await ctx.evidence(
     `${name}.json`,
     JSON.stringify(rest, (_key, value: unknown) => (value === Number.POSITIVE_INFINITY ? "Infinity" : value), 2),
   );
-  const chart = {
-    kind: "timeline",
-    title: { de: "Zustellzeit über die Zeit", en: "Delivery time over time" },
-    candidate: ctx.servers[0]?.candidate.id ?? "",
-    config: ctx.config,
-    unit: "ms",
-    xLabel: { de: "Sekunden seit Beginn", en: "seconds since start" },
-    points: timeline,
-  };
-  await ctx.evidence(`${name}.chart.json`, JSON.stringify(chart));
+}
+
+const placeOf = (ctx: ScenarioContext) => ({ candidate: ctx.servers[0]?.candidate.id ?? "", config: ctx.config });
+
+async function keepCharts(ctx: ScenarioContext, charts: Readonly<Record<string, ChartData>>): Promise<void> {
+  for (const [name, chart] of Object.entries(charts))
+    if (chart.points.length > 0) await ctx.evidence(`${name}.chart.json`, JSON.stringify(chart));
 }
 
 type LoadParams = ReturnType<typeof paramsOf>;
@@ -130,6 +129,11 @@ async function measureLatency(
     signal: ctx.signal,
   });
   await keepEvidence(ctx, "latency", result);
+  await keepCharts(ctx, {
+    latency: timelineChart(placeOf(ctx), result),
+    percentiles: percentileChart(placeOf(ctx), result),
+    memory: memoryChart(placeOf(ctx), result),
+  });
   recordGates(ctx, "p-01", result);
   const { value, censored } = p95(result, params.window);
   ctx.measure("load.local.delivery-p95", value, {
@@ -159,6 +163,7 @@ async function measureThroughput(
   params: LoadParams,
 ): Promise<boolean> {
   const limits: string[] = [];
+  const tried: { readonly rate: number; readonly result: DeliveryResult }[] = [];
   let probes = 0;
   const attempt = async (rate: number): Promise<DeliveryResult> => {
     probes += 1;
@@ -173,6 +178,7 @@ async function measureThroughput(
       gates: params.gates,
       signal: ctx.signal,
     });
+    tried.push({ rate, result });
     await keepEvidence(ctx, `rate-${rate}-${probes}`, result);
     return result;
   };
@@ -187,6 +193,7 @@ async function measureThroughput(
     return result.latency.p95 <= params.slo * 1000 && errorRatio(result) <= params.errors;
   };
   const knee = await ctx.load.knee({ low: lowestRate, high: highestRate, steps: params.steps, probe });
+  await keepCharts(ctx, { knee: kneeChart(placeOf(ctx), tried), cpu: cpuChart(placeOf(ctx), tried) });
   await ctx.evidence("knee.json", JSON.stringify({ ...knee, limits }, null, 2));
   ctx.measure("gate.sz-24.p-03.generator", limits.length === 0 || knee.lastPassing >= params.reach, {
     note: limits.length === 0 ? "kept its schedule at every rate" : limits.join("; "),

@@ -32,7 +32,7 @@ export async function untilReady(docker: DockerClient, service: StartedService, 
   const limit = AbortSignal.timeout(startTimeoutMs);
   const any = AbortSignal.any([signal, stop.signal, limit]);
   try {
-    const seen = watch(docker, service, { since: State.StartedAt, addresses, signal: any });
+    const seen = watch(docker, service, { since: endOfLastRun(State.FinishedAt), addresses, signal: any });
     const isReady = await Promise.race([seen, untilGone(service.container, any)]);
     if (signal.aborted) throw new HarnessError("interrupted", `interrupted while ${service.title} was starting`);
     if (limit.aborted) throw await failure(docker, service, "deadline", `did not in ${startTimeoutMs / 1000} s`);
@@ -42,6 +42,13 @@ export async function untilReady(docker: DockerClient, service: StartedService, 
     stop.abort();
   }
 }
+
+/**
+ * Lines of an earlier run do not count, so the log is read from its end on. Not from the start of this one: the daemon notes
+ * that time after the first process runs, and on a busy machine a quick service has logged its line by then.
+ */
+const endOfLastRun = (finishedAt: string): string | undefined =>
+  finishedAt.startsWith("0001-") ? undefined : finishedAt;
 
 async function failure(
   docker: DockerClient,
@@ -59,7 +66,7 @@ async function untilGone(container: DockerContainer, signal: AbortSignal): Promi
 }
 
 interface Watch {
-  readonly since: string;
+  readonly since: string | undefined;
   readonly addresses: readonly string[];
   readonly signal: AbortSignal;
 }
@@ -95,7 +102,7 @@ async function untilLogged(
   pattern: RegExp,
   { since, signal }: Watch,
 ): Promise<boolean> {
-  const log = await openLog(docker, container, { follow: true, since });
+  const log = await openLog(docker, container, { follow: true, ...(since === undefined ? {} : { since }) });
   const stop = (): void => void log.destroy();
   signal.addEventListener("abort", stop, { once: true });
   let text = "";

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Person } from "../model/server.ts";
 import type { Driver, LoadSession } from "../model/session.ts";
 import { HarnessError } from "../model/errors.ts";
@@ -67,7 +67,7 @@ export interface MessageCost extends MessageLoad {
 
 export type Pair = readonly [LoadSession, LoadSession];
 
-const windowOfBurst = 256;
+const windowOfBurst = 32;
 
 /** Sends, waits until all have arrived, and counts CPU time. Throws `deadline` when messages stay away for 60 s. */
 export async function measureMessages(pairs: readonly Pair[], load: MessageLoad): Promise<MessageCost> {
@@ -94,7 +94,7 @@ export async function measureMessages(pairs: readonly Pair[], load: MessageLoad)
         acknowledged.push(lane.from.send(lane.conversation, body).catch((error: unknown) => failures.push(error)));
       }
       if (failures.length > 0) throw failures[0];
-      await (load.rate === "burst" ? turn() : pause(10));
+      await (load.rate === "burst" ? pause(2) : pause(10));
     }
     const late = performance.now() + 60_000;
     while (received < load.messages) {

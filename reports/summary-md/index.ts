@@ -28,7 +28,7 @@ function stability(result: Result, nameOf: (id: string) => string): readonly str
   if (award === undefined) return stable;
   const rows = award.offers.map(({ candidate, standing, price, formula, inBand }) => {
     const marks = [
-      standing === "excluded" ? "ausgeschlossen, nur informativ" : "",
+      standing === "excluded" ? "ausgeschlossen, nur informativ" : standing === "open" ? "offen" : "",
       inBand ? "im Entscheidungsbereich" : "",
     ];
     const cells = [
@@ -44,11 +44,13 @@ function stability(result: Result, nameOf: (id: string) => string): readonly str
       ? `, s = ${formatNumber(bandPercent).de} %, Entscheidungskriterium ${inline(criterion)}`
       : "";
   const leading = award.leading.map(nameOf).join(" und ");
+  const open = award.offers.some(({ standing, value }) => standing === "open" && value !== null);
+  const provisional = open ? " (vorläufig, Ausschlusskriterien sind offen)" : "";
   return [
     ...stable,
     "## Leistung und Preis (UfAB 2018)",
     "",
-    `Methode: ${method}${extended}. Führend: ${leading === "" ? "kein Produkt" : leading}.`,
+    `Methode: ${method}${extended}. Führend: ${leading === "" ? "kein Produkt" : leading}${provisional}.`,
     "",
     "| Produkt | Kennzahl | Hinweis |",
     "| --- | --- | --- |",

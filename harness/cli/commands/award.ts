@@ -14,6 +14,7 @@ const termsLine = ({ method, bandPercent, criterion }: Award["terms"]): string =
 
 /** The award figures of a result for a terminal. */
 export function awardLines({ terms, offers, band, leading }: Award): readonly string[] {
+  const open = offers.some(({ standing, value }) => standing === "open" && value !== null);
   const rows = offers.map(({ candidate, standing, formula, inBand, price }) => [
     candidate,
     price === null ? "no price" : formula.en,
@@ -24,7 +25,7 @@ export function awardLines({ terms, offers, band, leading }: Award): readonly st
     `Award figures (UfAB 2018, ${termsLine(terms)}):`,
     ...columns(rows.map((row) => row.map(safe))),
     ...(band ? [`Band: Z from ${band.formula.en}`] : []),
-    leading.length === 0 ? "Nobody leads." : `Leading: ${leading.map(safe).join(", ")}`,
+    leading.length === 0 ? "Nobody leads." : `Leading${open ? " (provisional)" : ""}: ${leading.map(safe).join(", ")}`,
   ];
 }
 

@@ -107,6 +107,8 @@ export function awardView(book: Book) {
 }
 
 function leadText(count: number, product: Localized, terms: AwardTerms, book: Book): Localized {
+  const inside = (book.result.award?.offers ?? []).filter(({ inBand }) => inBand).length;
+  if (terms.method === "erweitert" && inside === 1) return word("leadAlone", { product });
   const how = terms.method === "erweitert" ? "leadBand" : "leadFigure";
   return word(count > 1 ? `${how}Tie` : how, { product, criterion: criterionText(book, terms.criterion) });
 }

@@ -293,10 +293,11 @@ function testedCount(book: Book): number {
 }
 
 export function summaryView(book: Book) {
+  const single = book.candidates.length === 1;
   const { result } = book;
   const required = result.criteria.filter((criterion) => criterion.type === "A").length;
   return {
-    compared: word("comparedText", {
+    compared: word(single ? "comparedOne" : "comparedText", {
       products: book.candidates.map((candidate) => candidate.title).join(", "),
       criteria: result.criteria.length,
       tested: testedCount(book),
@@ -304,7 +305,7 @@ export function summaryView(book: Book) {
       scored: result.criteria.length - required,
       gp: formatNumber(book.gp),
     }),
-    same: word(sameForAll(book) ? "sameForAll" : "notSameForAll"),
+    same: word(single ? "onlyOne" : sameForAll(book) ? "sameForAll" : "notSameForAll"),
     ranking: rankingOf(book).map(rankingRow),
     exclusions: exclusionsOf(book),
     panels: panelsOf(book),

@@ -25,6 +25,14 @@ const texts = {
     "Verglichen werden {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; der Auslieferungszustand steht daneben.",
     "{products} are compared by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; the configuration as shipped stands beside it.",
   ],
+  comparedOne: [
+    "Geprüft wird {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; der Auslieferungszustand steht daneben.",
+    "{products} is examined by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; the configuration as shipped stands beside it.",
+  ],
+  onlyOne: [
+    "Der Lauf umfasst ein einziges Produkt; er ist kein Vergleich.",
+    "The run has one product only; it is no comparison.",
+  ],
   sameForAll: [
     "Alle Produkte durchliefen dieselben Szenarien auf demselben Rechner mit denselben Regeln.",
     "All products ran through the same scenarios on the same host under the same rules.",
@@ -198,6 +206,10 @@ const texts = {
   leadBand: [
     "{product} führt: Im Entscheidungsbereich gab {criterion} den Ausschlag.",
     "{product} leads: inside the band, {criterion} decided.",
+  ],
+  leadAlone: [
+    "{product} führt: Kein anderes Produkt liegt im Entscheidungsbereich.",
+    "{product} leads: no other product is inside the band.",
   ],
   leadBandTie: [
     "{product} liegen gleichauf vorn: Auch {criterion} entscheidet nicht zwischen ihnen.",

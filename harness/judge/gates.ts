@@ -43,6 +43,8 @@ const lead: Readonly<Partial<Record<ReasonCode, { readonly de: string; readonly 
 };
 const ownFault = { de: "Der Prüfstand selbst hatte einen Fehler", en: "The bench itself had a fault" };
 
+const germanConfig = { hardened: "gehärtet", default: "Auslieferungszustand" } as const;
+
 function faulty({ scenario, config, ended }: Attempt, failed: readonly Attempt[]): Outcome {
   const fault: Fault = ended?.fault ?? { code: "harness-fault", message: "no fault was recorded" };
   const code = codes[fault.code];
@@ -50,7 +52,7 @@ function faulty({ scenario, config, ended }: Attempt, failed: readonly Attempt[]
   const { de, en } = lead[code] ?? ownFault;
   const faults = failed.flatMap((attempt) => (attempt.ended?.fault ? [attempt.ended.fault] : []));
   const text = {
-    de: `${de} (${scenario}, ${config}${step.de}): „${oneLine(fault.message)}“`,
+    de: `${de} (${scenario}, ${germanConfig[config]}${step.de}): „${oneLine(fault.message)}“`,
     en: `${en} (${scenario}, ${config}${step.en}): "${oneLine(fault.message)}"`,
   };
   return undecided("inconclusive", code, text, faults);

@@ -135,6 +135,15 @@ async function searchUntilClean(
   }
 }
 
+/** Where no clock can be moved the search waits instead. */
+async function letLimitPass(server: RunningServer, limit: number): Promise<void> {
+  try {
+    await server.administration.letTimePass?.(limit);
+  } catch (error) {
+    if (!hasCode(error, "unsupported")) throw error;
+  }
+}
+
 /** D-03: erases the account, then the recipient's, lets the configured periods pass, and searches what is left. */
 async function measureErasure(ctx: ScenarioContext, alice: Session, bob: Session, traces: Traces): Promise<void> {
   const [own, partner] = ctx.servers;
@@ -162,8 +171,7 @@ async function measureErasure(ctx: ScenarioContext, alice: Session, bob: Session
   const erased = await ctx.step("search right after the erasure", () => own.search(traces));
   await ctx.step("the administrator erases the recipient's account", () => erase(bob));
   const limit = own.candidate.erasureLimit;
-  if (limit !== null)
-    await ctx.step("the configured limit passes", async () => own.administration.letTimePass?.(limit));
+  if (limit !== null) await ctx.step("the configured limit passes", () => letLimitPass(own, limit));
   const { left, clean } = await ctx.step("search until nothing is left", () => searchUntilClean(ctx, own, traces));
   const seconds = (ctx.clock.nowMs() - started) / 1000;
   const after = await own.search(traces);

@@ -64,9 +64,12 @@ export function negotiateOn(socket: net.Socket, domain: string): Promise<void> {
   };
   socket.on("data", onData).once("close", onClose).once("error", reject);
   socket.write(opening(domain));
-  return promise.finally(() => {
+  const negotiated = promise.finally(() => {
     socket.off("data", onData).off("close", onClose).off("error", reject);
   });
+  // A caller that gave up in the meantime no longer listens; the process must not end for it.
+  negotiated.catch(() => undefined);
+  return negotiated;
 }
 
 /** TLS over an open socket, certificate verified for `servername`. Rejects with the reason; never with `refused`. */

@@ -79,9 +79,9 @@ async function selfTest(part: "all" | "unit" | "integration"): Promise<ExitCode>
   const failed: string[] = [];
   const planned = stages(part);
   for (const stage of planned) if (!(await execute(stage))) failed.push(stage.title);
-  tell(
-    `self-test: ${planned.length - failed.length} of ${planned.length} stages passed${failed.length === 0 ? "" : `; failed: ${failed.join(", ")}`}`,
-  );
+  if (failed.length > 0) tell(`failed: ${failed.join(", ")}`);
+  // The form that continuous integration counts, over the stages; the tests inside them are counted by node's own summary.
+  tell(`self-test: ${planned.length - failed.length} passed, ${failed.length} failed`);
   return failed.length === 0 ? exitCodes.met : exitCodes.notMet;
 }
 

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { dockerClient, type DockerClient } from "./daemon.ts";
 import { labelNames } from "./labels.ts";
 import { isAlive } from "./process-identity.ts";
@@ -46,10 +47,26 @@ async function removeAll(
   const networks = chosen((await docker.listNetworks({ filters })) as readonly (Labelled & { readonly Id: string })[]);
   const volumes = chosen((await docker.listVolumes({ filters })).Volumes ?? []);
   await Promise.all([
-    ...networks.map(({ Id }) => ignoreGone(docker.getNetwork(Id).remove())),
+    ...networks.map(({ Id }) => removeNetwork(docker.getNetwork(Id))),
     ...volumes.map(({ Name }) => ignoreGone(docker.getVolume(Name).remove())),
   ]);
   return { containers: containers.length, networks: networks.length, volumes: volumes.length };
+}
+
+/** How often and how long a network is asked to go while containers of it are still on their way out. */
+const networkTries = 40;
+const networkPauseMs = 250;
+
+/** A container that somebody else is removing counts as removed (409) before it has let go of its network (403). */
+async function removeNetwork(network: { remove(): Promise<unknown> }): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ignoreGone(network.remove());
+    } catch (error) {
+      if ((error as { readonly statusCode?: number }).statusCode !== 403 || attempt === networkTries) throw error;
+      await pause(networkPauseMs);
+    }
+  }
 }
 
 /** Waits for a removal; that the thing is gone or being removed already is what we want. */

@@ -1,14 +1,14 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { HttpAnswer, ServerAccess } from "../../model/candidate.ts";
-import { HarnessError } from "../../model/errors.ts";
-import type { Endpoint } from "../../model/server.ts";
+import type { HttpAnswer, ServerAccess } from "../../../model/candidate.ts";
+import { HarnessError } from "../../../model/errors.ts";
+import type { Endpoint } from "../../../model/server.ts";
 
 /** Registration hashes the password, which keeps a core busy for a fifth of a second. */
 const callTimeoutMs = 60_000;
 /** More at once only queue for the cores; a queue longer than 60 s would outlive the nonce. */
 const parallelRegistrations = 8;
 
-/** Answers of Synapse that we read; all else stays unread. */
+/** Answers that we read; all else stays unread. */
 export type Json = Readonly<Record<string, unknown>>;
 
 export interface NewAccount {
@@ -51,7 +51,10 @@ export class AdminApi {
     return this.#send(method, path, body, { authorization: `Bearer ${token}` });
   }
 
-  /** Registers by the shared secret (docs/admin_api/register_api.md): the way that needs no open registration. */
+  /**
+   * Registers by the shared secret: the way that needs no open registration. Synapse's docs/admin_api/register_api.md; Dendrite serves
+   * the same path (docs/administration/1_createusers.md).
+   */
   async register(account: NewAccount): Promise<Json> {
     const path = "/_synapse/admin/v1/register";
     const { nonce } = await this.#send("GET", path);
@@ -94,7 +97,7 @@ export class AdminApi {
   }
 }
 
-/** 5xx from the proxy means that there was no Synapse to say no. */
+/** 5xx from the proxy means that there was no homeserver to say no. */
 function notDone(answer: HttpAnswer, what: string): HarnessError {
   const code = answer.status >= 500 ? "lab-fault" : "refused";
   return new HarnessError(code, `expected ${what} to succeed, got ${answer.status}: ${answer.text().slice(0, 500)}`);

@@ -15,6 +15,7 @@ import { startDeployment } from "./deployment.ts";
 import { execBounded } from "./exec.ts";
 import { ensureImage, type ImageSource } from "./images.ts";
 import type { ServerInstance } from "./instance.ts";
+import { leftoversOf } from "./leftovers.ts";
 import { scannerFor } from "./lab-scanner.ts";
 import { ownLabels, type Labels } from "./labels.ts";
 import { parsePackages } from "./packages.ts";
@@ -109,6 +110,10 @@ class DockerLab implements Lab {
 
   addSecret(value: string): void {
     this.#keeper.add(value);
+  }
+
+  leftovers(volumes: readonly string[]): Promise<readonly string[]> {
+    return leftoversOf(this.#docker, this.runId, volumes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,6 +26,9 @@ export interface ServerOrder {
   readonly federationAllow: readonly string[] | undefined;
   readonly secrets: Readonly<Record<string, string>>;
   readonly authority: CertificateAuthority;
+  /** Where the server's own certificate comes from. */
+  readonly issuer: CertificateAuthority;
+  readonly readyWithinMs: number | undefined;
   readonly edge: LabNetwork;
   readonly federation: LabNetwork;
   /** Addresses on the federation network by service. */
@@ -81,7 +84,7 @@ export async function deployServer(docker: DockerClient, order: ServerOrder): Pr
   const variables = { ...candidate.configurations[order.config].variables, ...sabotage?.variables };
   const rendered = await renderFiles(candidate, facts, variables, sabotage);
   const certificate = certificateFiles(
-    order.authority.issue(namesOf(candidate, order.domain), sabotage?.certificate),
+    order.issuer.issue(namesOf(candidate, order.domain), sabotage?.certificate),
     order.authority,
   );
   const services = await startAll(candidate, (name, service) => {
@@ -98,6 +101,7 @@ export async function deployServer(docker: DockerClient, order: ServerOrder): Pr
     sabotage,
     variables,
     services,
+    ca: order.issuer.certificate,
     endpoints: endpointsOf(order, services),
   };
 }
@@ -169,7 +173,8 @@ async function startService(docker: DockerClient, order: ServerOrder, start: Sta
     dns: order.resolver,
   });
   const title = `${name} of server ${order.id}`;
-  const startedAt = await untilReady(docker, { container, title, ports, ready: service.ready }, order.signal);
+  const limit = order.readyWithinMs === undefined ? {} : { withinMs: order.readyWithinMs };
+  const startedAt = await untilReady(docker, { container, title, ports, ready: service.ready, ...limit }, order.signal);
   return { name, service, container, title, ports, edge, federation, startedAt };
 }
 

@@ -1,15 +1,17 @@
 import type { ImageFacts } from "../model/journal.ts";
-import type { Deployment, DeployPlan } from "../model/lab.ts";
+import type { Deployment, DeployPlan, Stopped } from "../model/lab.ts";
 import { HarnessError } from "../model/errors.ts";
+import type { RunningServer } from "../model/server.ts";
 import type { TlsScanner } from "../model/tools.ts";
 import { breakServer, type LabFault } from "./broken-lab.ts";
-import type { CertificateAuthority } from "./ca.ts";
+import { createAuthority, type CertificateAuthority } from "./ca.ts";
 import { ignoreGone } from "./clean.ts";
 import { secretNamesOf } from "./config-diff.ts";
 import { logSources } from "./logs.ts";
 import type { DockerClient } from "./daemon.ts";
 import { deployServer, federatingServices } from "./deploy-server.ts";
 import { FaultBook } from "./faults.ts";
+import { stopPolitely, volumesOf } from "./stop.ts";
 import { complaints } from "./health.ts";
 import { lineComplaints, type Line } from "./line-health.ts";
 import { LabHttp } from "./http.ts";
@@ -90,6 +92,8 @@ async function startServer(
     federationAllow: plan.federationAllow?.[id]?.map(domainOf),
     secrets,
     authority,
+    issuer: plan.untrusted?.includes(id) === true ? createAuthority(`unknown to ${id}'s partners`) : authority,
+    readyWithinMs: plan.readyWithinMs,
     edge,
     federation,
     addresses,
@@ -110,7 +114,7 @@ export class LabDeployment implements Deployment {
   readonly tookMs: number;
   readonly #order: DeploymentOrder;
   readonly #instances: readonly ServerInstance[];
-  readonly #http: LabHttp;
+  readonly #https: readonly LabHttp[];
   #scannerStopped = false;
   #disposed: Promise<void> | undefined;
 
@@ -119,17 +123,23 @@ export class LabDeployment implements Deployment {
     instances: readonly ServerInstance[],
     done: { readonly tookMs: number; readonly images: readonly ImageFacts[] },
   ) {
-    const { docker, plan, authority, keeper } = order;
+    const { docker, plan, keeper } = order;
     this.#order = order;
     this.#instances = instances;
     this.tookMs = done.tookMs;
     this.images = done.images;
-    const ca = authority.certificate;
-    const http = new LabHttp(ca);
-    this.#http = http;
-    this.servers = instances.map((instance) => {
+    this.#https = instances.map(({ ca }) => new LabHttp(ca));
+    this.servers = instances.map((instance, index) => {
+      const http = this.#https[index] as LabHttp;
       const access = new InstanceAccess(docker, instance, http, plan.signal);
-      return new LabServer({ docker, instance, http, ca, access, addSecret: (value) => keeper.add(value) });
+      return new LabServer({
+        docker,
+        instance,
+        http,
+        ca: instance.ca,
+        access,
+        addSecret: (value) => keeper.add(value),
+      });
     });
     this.faults = new FaultBook(docker, instances, plan.signal);
     this.tls = this.#guarded(order.scanner(instances));
@@ -191,13 +201,25 @@ export class LabDeployment implements Deployment {
     await Promise.all(updates);
   }
 
+  stop(server: RunningServer, withinMs: number): Promise<Stopped> {
+    const instance = this.#instances.find(({ id }) => id === server.id);
+    if (instance === undefined)
+      throw new HarnessError("harness-fault", `expected a server of this deployment, got "${server.id}"`);
+    const { docker, plan } = this.#order;
+    return stopPolitely(docker, instance, withinMs, plan.signal);
+  }
+
+  volumes(): Promise<readonly string[]> {
+    return volumesOf(this.#instances);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return (this.#disposed ??= this.#dispose());
   }
 
   async #dispose(): Promise<void> {
     const { docker, prefix, slot, giveBack } = this.#order;
-    await Promise.all([this.#http[Symbol.asyncDispose](), removeContainers(docker, prefix)]);
+    await Promise.all([...this.#https.map((http) => http[Symbol.asyncDispose]()), removeContainers(docker, prefix)]);
     giveBack(slot);
   }
 

@@ -29,6 +29,8 @@ export interface ServerInstance {
   readonly sabotage: Sabotage | undefined;
   readonly endpoints: readonly Endpoint[];
   readonly services: readonly ServiceInstance[];
+  /** PEM of the authorities by which this server's certificate can be verified. */
+  readonly ca: string;
   /** Variables of the templates, as last written. */
   variables: Readonly<Record<string, unknown>>;
 }

@@ -19,23 +19,26 @@ export interface StartedService {
   readonly ready: ReadyCondition;
   /** Port on 127.0.0.1 by container port. */
   readonly ports: ReadonlyMap<number, number>;
+  /** Default 90 s. */
+  readonly withinMs?: number;
 }
 
 /**
  * Returns the daemon's start time of the container when it is ready. Throws `lab-fault` if it ended before, `deadline` if it
- * did not get ready in 90 s, both with the end of its log; `interrupted` on the signal.
+ * did not get ready in time, both with the end of its log; `interrupted` on the signal.
  */
 export async function untilReady(docker: DockerClient, service: StartedService, signal: AbortSignal): Promise<string> {
   const { State, NetworkSettings } = await service.container.inspect();
   const addresses = Object.values(NetworkSettings.Networks).map((network) => network.IPAddress);
   const stop = new AbortController();
-  const limit = AbortSignal.timeout(startTimeoutMs);
+  const withinMs = service.withinMs ?? startTimeoutMs;
+  const limit = AbortSignal.timeout(withinMs);
   const any = AbortSignal.any([signal, stop.signal, limit]);
   try {
     const seen = watch(docker, service, { since: endOfLastRun(State.FinishedAt), addresses, signal: any });
     const isReady = await Promise.race([seen, untilGone(service.container, any)]);
     if (signal.aborted) throw new HarnessError("interrupted", `interrupted while ${service.title} was starting`);
-    if (limit.aborted) throw await failure(docker, service, "deadline", `did not in ${startTimeoutMs / 1000} s`);
+    if (limit.aborted) throw await failure(docker, service, "deadline", `did not in ${withinMs / 1000} s`);
     if (!isReady) throw await failure(docker, service, "lab-fault", "ended");
     return State.StartedAt;
   } finally {

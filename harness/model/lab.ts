@@ -12,6 +12,10 @@ export interface DeployPlan {
   /** Server id → ids of the servers it may federate with; templates get their domains as `federationAllow`. Absent: the configuration decides. */
   readonly federationAllow?: Readonly<Record<string, readonly string[]>>;
   readonly sabotage?: Sabotage;
+  /** Every container must be ready within this many milliseconds; default 90 s. */
+  readonly readyWithinMs?: number;
+  /** Ids of servers that get their certificate from an authority which no other server trusts. The harness trusts it for them. */
+  readonly untrusted?: readonly string[];
   readonly signal: AbortSignal;
   /** Told about each thing that takes time. */
   progress?(what: string): void;
@@ -35,6 +39,25 @@ export interface Deployment extends AsyncDisposable {
   breakLab(fault: NonNullable<Sabotage["lab"]>["fault"]): Promise<void>;
   /** Gives every container of the servers this share of one core from now on; health() does not count it as a fault. */
   starve?(cpus: number): Promise<void>;
+  /**
+   * Asks every container of a server to stop, as an operator does, those first that others do not wait for. Returns when all
+   * have ended; what did not end within `withinMs` was killed.
+   */
+  stop?(server: RunningServer, withinMs: number): Promise<Stopped>;
+  /** Names of the volumes that its containers use; they have no labels, because Docker makes them for an image. */
+  volumes?(): Promise<readonly string[]>;
+}
+
+/** How a server's containers ended when they were asked to. */
+export interface Stopped {
+  readonly services: readonly {
+    readonly service: string;
+    readonly exitCode: number;
+    readonly tookMs: number;
+    readonly killed: boolean;
+  }[];
+  /** Starts them again, in the order of the first start, and returns when all are ready. Throws as {@link Lab.deploy} does. */
+  start(): Promise<void>;
 }
 
 export interface Lab extends AsyncDisposable {
@@ -47,4 +70,6 @@ export interface Lab extends AsyncDisposable {
   /** Registers a secret; every later evidence, journal line and report shows it as "[redacted]". */
   redact(text: string): string;
   addSecret(value: string): void;
+  /** What is still there of this run: containers and networks with its label, and those of the given volumes that exist. */
+  leftovers?(volumes: readonly string[]): Promise<readonly string[]>;
 }

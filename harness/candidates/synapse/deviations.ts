@@ -1,69 +1,59 @@
 import type { Deviation } from "../../model/candidate.ts";
-
-const deviation =
-  (kind: Deviation["kind"]) =>
-  (setting: string, from: string, to: string, de: string, en: string): Deviation => ({
-    setting,
-    from,
-    to,
-    why: { de, en },
-    kind,
-  });
-const lab = deviation("lab");
-const hard = deviation("hardening");
+import { hardening, labNeed } from "../shared/deviation.ts";
+import { proxyHardening } from "../shared/matrix-proxy/proxy.ts";
 
 /** What `synapse generate-config` would not give but the lab needs; both configurations have it. */
-export const labDeviations: readonly Deviation[] = [
-  lab(
+export const labNeeds: readonly Deviation[] = [
+  labNeed(
     "database",
     "SQLite",
     "PostgreSQL 17",
     "SQLite ist laut Dokumentation nur für Versuche gedacht.",
     "The documentation calls SQLite fit for tests only.",
   ),
-  lab(
+  labNeed(
     "listeners.bind_addresses",
     "::1, 127.0.0.1",
     "the address beside proxy and database",
     "Der Reverse-Proxy läuft in einem anderen Container.",
     "The reverse proxy runs in another container.",
   ),
-  lab(
+  labNeed(
     "log handler",
     "buffered file",
     "console",
     "Das Container-Log wird durchsucht; nichts wartet in einem Puffer.",
     "The container's log is searched; nothing waits in a buffer.",
   ),
-  lab(
+  labNeed(
     "trusted_key_servers",
     "matrix.org",
     "[]",
     "matrix.org ist aus dem Labor nicht erreichbar; Schlüssel kommen von den Servern selbst.",
     "matrix.org cannot be reached from the lab; keys come from the servers themselves.",
   ),
-  lab(
+  labNeed(
     "federation_custom_ca_list",
     "public authorities",
     "the run's own authority",
     "Das Labor hat eine eigene Zertifizierungsstelle; geprüft wird weiterhin.",
     "The lab has its own certificate authority; verification stays on.",
   ),
-  lab(
+  labNeed(
     "ip_range_whitelist",
     "[]",
     "198.18.0.0/15",
     "Die Server des Labors haben Adressen aus dem Benchmark-Bereich (RFC 2544), den Synapse sonst sperrt.",
     "The lab's servers have addresses of the benchmark range (RFC 2544), which Synapse blocks otherwise.",
   ),
-  lab(
+  labNeed(
     "rc_login.address",
     "0.003/s, burst 5",
     "1000/s",
     "Alle Testpersonen kommen von derselben Adresse. Die Grenzen je Konto und für Fehlversuche bleiben.",
     "All test persons come from one address. The limits per account and for failed attempts stay.",
   ),
-  lab(
+  labNeed(
     "rc_message",
     "0.2/s, burst 10",
     "50/s, burst 200",
@@ -73,103 +63,90 @@ export const labDeviations: readonly Deviation[] = [
 ];
 
 /** What a careful operator sets. */
-export const hardening: readonly Deviation[] = [
-  hard(
+export const hardeningSteps: readonly Deviation[] = [
+  hardening(
     "federation_domain_whitelist",
     "all domains",
     "partner domains",
     "Geschlossene Föderation: nur benannte Behörden.",
     "Closed federation: named authorities only.",
   ),
-  hard(
+  hardening(
     "federation_client_minimum_tls_version",
     "1",
     "1.2",
     "TLS 1.0 und 1.1 sind nach Mindeststandard TLS verboten, auch für ausgehende Verbindungen.",
     "TLS 1.0 and 1.1 are forbidden by the Mindeststandard TLS, for outgoing connections too.",
   ),
-  hard(
+  hardening(
     "federation.destination_min_retry_interval, destination_max_retry_interval",
     "10m, 7d",
     "30s, 5m",
     "Nach einer Netztrennung sollen Nachrichten in Minuten ankommen, nicht nach Stunden.",
     "After a partition messages should arrive within minutes, not hours.",
   ),
-  hard(
+  hardening(
     "encryption_enabled_by_default_for_room_type",
     "off",
     "all",
     "Ende-zu-Ende-Verschlüsselung ist Voreinstellung (DSGVO Art. 25 Abs. 2).",
     "End-to-end encryption is the default (GDPR Art. 25(2)).",
   ),
-  hard(
+  hardening(
     "require_auth_for_profile_requests, limit_profile_requests_to_users_who_share_rooms, include_profile_data_on_invite",
     "false, false, true",
     "true, true, false",
     "Profile sieht nur, wer angemeldet ist und einen Raum teilt.",
     "Profiles are for people who are logged in and share a room.",
   ),
-  hard(
+  hardening(
     "allow_guest_access, enable_registration",
     "false, false",
     "false, false (written out)",
     "Ausdrücklich festgelegt, damit eine geänderte Voreinstellung nichts öffnet.",
     "Written out so that a changed default opens nothing.",
   ),
-  hard(
+  hardening(
     "password_config.policy",
     "off",
     "12 characters",
     "Mindestlänge nach ORP.4.A22 in der Verantwortung des Servers, nicht der Clients.",
     "The server enforces the minimum length (ORP.4.A22), not the clients.",
   ),
-  hard(
+  hardening(
     "session_lifetime, refreshable_access_token_lifetime, nonrefreshable_access_token_lifetime, refresh_token_lifetime",
     "unlimited, 5m, unlimited, unlimited",
     "30d, 5m, 24h, 30d",
     "Ein gestohlenes Token gilt nicht ewig.",
     "A stolen token does not live forever.",
   ),
-  hard(
+  hardening(
     "user_ips_max_age",
     "28d",
     "7d",
     "Verbindungsadressen nur so lange wie für die Angriffserkennung nötig.",
     "Addresses are kept only as long as attack detection needs them.",
   ),
-  hard(
+  hardening(
     "redaction_retention_period, forgotten_room_retention_period",
     "7d, none",
     "1d, 1d",
     "Zurückgezogene Inhalte verschwinden nach einem Tag aus der Datenbank.",
     "Content taken back leaves the database after one day.",
   ),
-  hard(
+  hardening(
     "media_retention, retention",
     "none",
     "365d local, 30d remote; messages 730d",
     "Speicherbegrenzung (DSGVO Art. 5 Abs. 1 lit. e).",
     "Storage limitation (GDPR Art. 5(1)(e)).",
   ),
-  hard(
+  hardening(
     "push.include_content",
     "true",
     "false",
     "Push-Dienste Dritter erhalten keine Inhalte.",
     "Push services of third parties get no content.",
   ),
-  hard(
-    "proxy: ssl_protocols, ssl_ciphers, ssl_ecdh_curve",
-    "Debian's nginx",
-    "TLS 1.2/1.3, ECDHE with AES-GCM, P-256 and P-384",
-    "Nur Verfahren der BSI TR-02102-2.",
-    "Only what BSI TR-02102-2 lists.",
-  ),
-  hard(
-    "proxy: Strict-Transport-Security",
-    "none",
-    "1 year",
-    "Browser kehren nicht zu http zurück.",
-    "Browsers do not go back to http.",
-  ),
+  ...proxyHardening,
 ];

@@ -51,6 +51,11 @@ export class AdminApi {
     return this.#send(method, path, body, { authorization: `Bearer ${token}` });
   }
 
+  /** The same with another account's token, or without any. */
+  callAs(token: string | undefined, method: string, path: string, body?: Json): Promise<Json> {
+    return this.#send(method, path, body, token === undefined ? {} : { authorization: `Bearer ${token}` });
+  }
+
   /**
    * Registers by the shared secret: the way that needs no open registration. Synapse's docs/admin_api/register_api.md; Dendrite serves
    * the same path (docs/administration/1_createusers.md).

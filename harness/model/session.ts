@@ -95,6 +95,14 @@ export interface WithRetraction {
   retracted(messageId: string, deadline: Deadline): Promise<{ readonly marked: boolean }>;
 }
 
+/** Changes a text for everyone and sees changes by others (F-10; Matrix `m.replace`, XEP-0308). */
+export interface WithCorrection {
+  /** Replaces the text of an own message. On return the server has taken responsibility. */
+  correct(conversation: Conversation, messageId: string, text: string): Promise<void>;
+  /** Resolves when this client shows `text` in place of what the message first said; only its sender may change it. */
+  corrected(messageId: string, text: string, deadline: Deadline): Promise<void>;
+}
+
 /** Uploads (XEP-0363, Matrix media) without end-to-end encryption. */
 export interface WithUploads {
   /** On return the server holds the file and the message that names it was accepted. */
@@ -155,6 +163,7 @@ export interface WithScreenshot {
 }
 
 export const hasRetraction = (session: Session): session is Session & WithRetraction => "retract" in session;
+export const hasCorrection = (session: Session): session is Session & WithCorrection => "corrected" in session;
 export const hasUploads = (session: Session): session is Session & WithUploads => "sendFile" in session;
 export const hasEncryption = (session: Session): session is Session & WithEncryption => "sendEncrypted" in session;
 export const hasSecrets = (session: Session): session is Session & WithSecrets => "secrets" in session;

@@ -2,11 +2,15 @@ import { hasCode } from "../../harness/model/errors.ts";
 import type { ChartData } from "../../harness/model/result.ts";
 import { defineScenario } from "../../harness/model/scenario.ts";
 import type { ScenarioContext } from "../../harness/model/scenario.ts";
+import type { Person } from "../../harness/model/server.ts";
 import type { Conversation, Session } from "../../harness/model/session.ts";
+import { changesAndDeletions, encryptedTexts, type Action } from "./cross-border-actions.ts";
 
 // Two authorities, each with its own server, domain and store, write to each other: ten texts each way, every one accounted for
 // by its content and timed from the moment the sender hands it over until the receiver has it. This is the reason to buy a
-// federated messenger at all (BMI 2019 "behördenübergreifend"; gematik AF_10062-03).
+// federated messenger at all (BMI 2019 "behördenübergreifend"; gematik AF_10062-03). Then twenty texts are changed and deleted
+// and twenty sent encrypted (F-10).
+// Public counterpart: Complement's federation tests check events between two Matrix servers, without times.
 
 /** Texts in all if the catalogue does not say. */
 const messages = 20;
@@ -76,6 +80,56 @@ const chartOf = (ctx: ScenarioContext, candidate: string, deliveries: readonly D
   xLabel: { de: "Nachricht", en: "message" },
 });
 
+/** A client of ours that could not be started says nothing about the server: the row stays open, the rows before it stand. */
+async function encryptedIfClient(
+  ctx: ScenarioContext,
+  people: readonly [Person, Person],
+  count: number,
+  windowMs: number,
+): Promise<readonly Action[] | undefined> {
+  try {
+    const actions = await encryptedTexts(ctx, people, count, windowMs);
+    ctx.measure("gate.sz-16.f-10.client", true);
+    return actions;
+  } catch (error) {
+    if (!hasCode(error, "lab-fault")) throw error;
+    ctx.measure("gate.sz-16.f-10.client", false, { note: (error as Error).message });
+    return undefined;
+  }
+}
+
+/** F-10: a third changes, a third deletions, a third encrypted texts. */
+async function measureActions(
+  ctx: ScenarioContext,
+  lines: readonly [Line, Line],
+  people: readonly [Person, Person],
+): Promise<void> {
+  const total = ctx.params["actions"] ?? 60;
+  const third = Math.floor(total / 3);
+  const actionWindowMs = (ctx.params["action-window"] ?? 10) * 1_000;
+  const open = await ctx.step(`${third} texts changed, then deleted`, () =>
+    changesAndDeletions(ctx, lines, third, actionWindowMs),
+  );
+  const sealed = await ctx.step(`${third} encrypted texts across the border`, () =>
+    encryptedIfClient(ctx, people, third, actionWindowMs),
+  );
+  if (sealed === undefined) return;
+  const actions = [...open, ...sealed];
+  const evidence = [await ctx.evidence("actions.json", `${JSON.stringify(actions, null, 2)}\n`)];
+  const wrong = actions.filter(({ correct }) => !correct);
+  const byKind = (kind: Action["kind"]): string => {
+    const all = actions.filter((action) => action.kind === kind);
+    return `${kind}: ${all.filter(({ correct }) => correct).length} of ${all.length}`;
+  };
+  const words = [...new Set(wrong.map((action) => action.words ?? "later than the window"))].slice(0, 2);
+  ctx.measure("federation.actions-correct", actions.length - wrong.length, {
+    total: actions.length,
+    window: actionWindowMs / 1_000,
+    note: [byKind("change"), byKind("deletion"), byKind("encrypted"), ...words].join("; "),
+    evidence,
+  });
+}
+
 export const scenario = defineScenario({
   id: "SZ-16",
   title: { de: "Zwei Behörden mit eigenen Servern", en: "Two authorities with their own servers" },
@@ -84,8 +138,8 @@ export const scenario = defineScenario({
     en: "Whether two authorities with a server each can write to each other, and how long each message takes.",
   },
   area: "federation",
-  verifies: ["F-01"],
-  measures: ["federation.messages-delivered", "federation.delivery-time-max"],
+  verifies: ["F-01", "F-10"],
+  measures: ["federation.messages-delivered", "federation.delivery-time-max", "federation.actions-correct"],
   protocols: ["matrix", "xmpp"],
   servers: 2,
   timeBudget: 240,
@@ -129,5 +183,7 @@ export const scenario = defineScenario({
         window: windowMs / 1_000,
         evidence,
       });
+    // Judged on the hardened configuration alone, and the encrypting clients take longer than all the rest.
+    if (ctx.config === "hardened") await measureActions(ctx, lines, [alice, bob]);
   },
 });

@@ -8,6 +8,7 @@ import type {
   SentMessage,
   Session,
   SessionEnd,
+  WithCorrection,
   WithEncryption,
   WithRetraction,
   WithSecrets,
@@ -31,7 +32,7 @@ export interface SessionParts {
 }
 
 /** A device of a person: sync by the SDK, requests by {@link ClientApi}. */
-export class MatrixSession implements Session, WithRetraction, WithUploads, WithSecrets {
+export class MatrixSession implements Session, WithCorrection, WithRetraction, WithUploads, WithSecrets {
   readonly protocol = "matrix" as const;
   readonly person: Person;
   readonly address: string;
@@ -41,6 +42,10 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
   protected readonly condition = new Condition();
   readonly #inbox = new Inbox<ReceivedMessage>(this.condition);
   readonly #redactions = new Map<string, SeenRedaction>();
+  /** Newest text by the id of the message that was changed. */
+  readonly #corrections = new Map<string, string>();
+  /** Who sent a message: only that person may change it. */
+  readonly #senders = new Map<string, string>();
   readonly #known = new Set<string>();
   readonly #sent = new Set<string>();
   /** What the caller said a room is; the server has no such word. */
@@ -142,7 +147,7 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
       const page = await this.#page(conversation.id, from);
       for (const raw of page.chunk) {
         const event = await this.sdk.show(raw);
-        if (event !== undefined && isMessage(event) && found.length < limit) found.push(this.#messageOf(event));
+        if (event !== undefined && isText(event) && found.length < limit) found.push(this.#messageOf(event));
       }
       from = page.end;
     } while (from !== undefined && found.length < limit);
@@ -151,6 +156,19 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
 
   async ping(): Promise<void> {
     await this.api.call({ path: "/_matrix/client/v3/account/whoami" });
+  }
+
+  async correct(conversation: Conversation, messageId: string, text: string): Promise<void> {
+    await this.sendPlain(conversation, {
+      msgtype: "m.text",
+      body: `* ${text}`,
+      "m.new_content": { msgtype: "m.text", body: text },
+      "m.relates_to": { rel_type: "m.replace", event_id: messageId },
+    });
+  }
+
+  async corrected(messageId: string, text: string, deadline: Deadline): Promise<void> {
+    await this.condition.until(deadline, () => (this.#corrections.get(messageId) === text ? true : undefined));
   }
 
   async retract(conversation: Conversation, messageId: string): Promise<void> {
@@ -201,9 +219,17 @@ export class MatrixSession implements Session, WithRetraction, WithUploads, With
   #arrived(event: SeenEvent): void {
     const isNew = !this.#known.has(event.id);
     this.#known.add(event.id);
+    const correction = correctionIn(event);
+    if (correction !== undefined) return this.#onCorrection(event.sender, correction);
+    if (isNew) this.#senders.set(event.id, event.sender);
     const isOwn = event.sender === this.address && (event.ownTransaction || this.#sent.has(event.id));
     if (isNew && !isOwn && isMessage(event)) this.#inbox.add(this.#messageOf(event));
     else this.condition.changed();
+  }
+
+  #onCorrection(sender: string, { of, text }: Correction): void {
+    if (this.#senders.get(of) === sender) this.#corrections.set(of, text);
+    this.condition.changed();
   }
 
   /** Fetches what a sync left out, newest first, until something known; then shows it in the order it was sent. */
@@ -314,6 +340,23 @@ interface Page {
   readonly chunk: readonly Json[];
   readonly end: string | undefined;
 }
+
+interface Correction {
+  readonly of: string;
+  readonly text: string;
+}
+
+const objectOf = (value: unknown): Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+/** A change of an earlier message (Matrix 1.18, client-server 11.18.3); the new text stands in `m.new_content`. */
+function correctionIn({ content }: SeenEvent): Correction | undefined {
+  const relation = objectOf(content["m.relates_to"]);
+  if (relation["rel_type"] !== "m.replace") return undefined;
+  return { of: textOf(relation["event_id"]), text: textOf(objectOf(content["m.new_content"])["body"]) };
+}
+
+const isText = (event: SeenEvent): boolean => isMessage(event) && correctionIn(event) === undefined;
 
 const isMessage = (event: SeenEvent): boolean =>
   event.type === "m.room.message" && typeof event.content["body"] === "string";

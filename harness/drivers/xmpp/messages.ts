@@ -29,6 +29,12 @@ export function retractionIn(message: Element): Retraction | undefined {
   return { id: attribute(fastened, "id"), from };
 }
 
+/** Id of the message that this one replaces (XEP-0308). */
+export function correctionIn(message: Element): string | undefined {
+  const replace = message.getChild("replace", "urn:xmpp:message-correct:0");
+  return replace === undefined ? undefined : attribute(replace, "id");
+}
+
 /** The id that the entity `by` gave the message; only that entity's own counts (XEP-0359, 3.). */
 export function stanzaId(message: Element, by: string): string | undefined {
   const found = message.getChildren("stanza-id", "urn:xmpp:sid:0").find((element) => attribute(element, "by") === by);

@@ -11,6 +11,7 @@ import type {
   Session,
   SessionEnd,
   TrafficFrame,
+  WithCorrection,
   WithDeliveryErrors,
   WithRetraction,
   WithSecrets,
@@ -19,7 +20,16 @@ import type {
 } from "../../model/session.ts";
 import { readArchive, readArchiveAfter } from "./archive.ts";
 import { errorWords, xml, type Element } from "./library.ts";
-import { attribute, bare, forwarded, readMessage, resourceOf, retractionIn, stanzaId } from "./messages.ts";
+import {
+  attribute,
+  bare,
+  correctionIn,
+  forwarded,
+  readMessage,
+  resourceOf,
+  retractionIn,
+  stanzaId,
+} from "./messages.ts";
 import {
   createRoom,
   enterRoom,
@@ -42,7 +52,9 @@ const carbonNs = "urn:xmpp:carbons:2";
 const maxMissed = 10_000;
 
 /** A logged-in XMPP client: what the server gives it, kept as it came. */
-export class XmppSession implements Session, WithRetraction, WithUploads, WithSecrets, WithDeliveryErrors, WithTraffic {
+export class XmppSession
+  implements Session, WithCorrection, WithRetraction, WithUploads, WithSecrets, WithDeliveryErrors, WithTraffic
+{
   readonly protocol = "xmpp";
   readonly person: Person;
   readonly address: string;
@@ -63,6 +75,8 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
   /** Who sent a message, by message id and by room id: only the sender may take it back. */
   readonly #senders = new Map<string, string>();
   readonly #retracted = new Map<string, { readonly marked: boolean }>();
+  /** Newest text by the id of the message that was changed. */
+  readonly #corrections = new Map<string, string>();
   readonly #watch: Watch;
   readonly #secrets: Record<string, string> = {};
 
@@ -122,6 +136,8 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
     const sender = inRoom ? from : bare(from);
     const retraction = retractionIn(message);
     if (retraction !== undefined) return this.#onRetraction(retraction.id, sender);
+    const corrected = correctionIn(message);
+    if (corrected !== undefined) return this.#onCorrection(corrected, sender, message);
     const roomId = inRoom ? stanzaId(message, bare(from)) : undefined;
     this.#senders.set(id, sender);
     if (roomId !== undefined) {
@@ -132,6 +148,10 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
     const ownEcho = inRoom && resourceOf(from) === this.address;
     const read = ownEcho ? undefined : this.#read(message);
     if (read !== undefined && this.#inbox.length < maxInbox) this.#inbox.push(read);
+  }
+
+  #onCorrection(id: string, sender: string, message: Element): void {
+    if (this.#senders.get(id) === sender) this.#corrections.set(id, String(message.getChildText("body") ?? ""));
   }
 
   #onRetraction(id: string, sender: string): void {
@@ -257,6 +277,18 @@ export class XmppSession implements Session, WithRetraction, WithUploads, WithSe
 
   ping(): Promise<void> {
     return this.stream.ping();
+  }
+
+  /** XEP-0308 */
+  async correct(conversation: Conversation, messageId: string, text: string): Promise<void> {
+    await this.#sendMessage(conversation, () => [
+      xml("body", {}, text),
+      xml("replace", { xmlns: "urn:xmpp:message-correct:0", id: messageId }),
+    ]);
+  }
+
+  async corrected(messageId: string, text: string, deadline: Deadline): Promise<void> {
+    await this.#watch.until(deadline, () => (this.#corrections.get(messageId) === text ? true : undefined));
   }
 
   /** XEP-0424 with a fallback body for clients that do not know it. */

@@ -12,14 +12,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "harness/model": [],
   "harness/catalogue": ["harness/model"],
   "harness/judge": ["harness/model", "harness/catalogue"],
+  "harness/dossier": ["harness/model", "harness/catalogue"],
   "harness/candidates": ["harness/model"],
   "harness/drivers": ["harness/model"],
   "harness/lab": ["harness/model"],
   "harness/load": ["harness/model"],
+  "harness/contract": ["harness/model"],
   "harness/run": ["harness/model"],
   scenarios: ["harness/model"],
   reports: ["harness/model"],
   fixtures: ["harness/model"],
+  // Sabotaged products stand on an honest one.
+  "fixtures/candidates": ["harness/model", "harness/candidates"],
   // Setup prepares the lab's ground: it asks the lab's daemon client and knows what the lab needs.
   "harness/setup": ["harness/model", "harness/lab", "harness/candidates"],
   "harness/bench": ["harness", "scenarios", "reports"],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Candidate } from "../model/candidate.ts";
 import { HarnessError } from "../model/errors.ts";
+import { openToForeign } from "./foreign.ts";
 
 const defaultOrder = 100;
 
@@ -15,7 +16,8 @@ export const candidates: readonly Candidate[] = (
 export async function loadCandidate(folder: string): Promise<Candidate> {
   const file = join(folder, "candidate.ts");
   if (!existsSync(file)) throw new HarnessError("bad-input", `expected a candidate.ts in ${folder}, found none`);
-  const module = (await import(pathToFileURL(file).href)) as { readonly candidate?: Candidate };
+  openToForeign();
+  const module = await importCandidate(file);
   if (module.candidate === undefined) {
     throw new HarnessError(
       "bad-input",
@@ -23,6 +25,19 @@ export async function loadCandidate(folder: string): Promise<Candidate> {
     );
   }
   return module.candidate;
+}
+
+/** A mistake in the file is its author's: said with its place, not as a fault of the bench. */
+async function importCandidate(file: string): Promise<{ readonly candidate?: Candidate }> {
+  try {
+    return (await import(pathToFileURL(file).href)) as { readonly candidate?: Candidate };
+  } catch (cause) {
+    const problem = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    throw new HarnessError("bad-input", `expected ${file} to load, got ${problem}`, {
+      cause,
+      hint: "Types are stripped, not checked: no enum, no parameter properties, imports with their .ts ending, `import type` for types.",
+    });
+  }
 }
 
 function candidateFolders(root: string): readonly string[] {

@@ -4,7 +4,9 @@ import { Command, CommanderError } from "commander";
 import { HarnessError } from "../model/errors.ts";
 import { examples } from "./command.ts";
 import { registerAward } from "./commands/award.ts";
+import { registerCandidate } from "./commands/candidate.ts";
 import { registerCoverage } from "./commands/coverage.ts";
+import { registerDossier } from "./commands/dossier.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerJudge } from "./commands/judge.ts";
@@ -38,10 +40,12 @@ function createProgram(done: (code: ExitCode) => void): Command {
   const registers = [
     registerRun,
     registerList,
+    registerCandidate,
     registerCoverage,
     registerExplain,
     registerJudge,
     registerAward,
+    registerDossier,
     registerProve,
     registerVerify,
     registerDiff,

@@ -41,8 +41,15 @@ export function render(
   }
 }
 
+const shared = join(import.meta.dirname, "..", "candidates", "shared");
+
+/** `../shared/…` is the bench's own folder for every candidate, also for one that lies outside of the repository. */
+function templatePath({ folder }: Pick<Candidate, "folder">, template: string): string {
+  return template.startsWith("../shared/") ? join(shared, template.slice("../shared/".length)) : join(folder, template);
+}
+
 export function readTemplate(candidate: Candidate, template: string): Promise<string> {
-  return readFile(join(candidate.folder, template), "utf8");
+  return readFile(templatePath(candidate, template), "utf8");
 }
 
 /** Names in `secrets.<name>` of all given sources, sorted: the lab generates exactly these. */

@@ -1,0 +1,4 @@
+export { descriptorProblems } from "./descriptor.ts";
+export type { DescriptorProblem } from "./descriptor.ts";
+export type { StepOutcome, StepResult } from "./outcome.ts";
+export { contractStepIds, runContract } from "./suite.ts";

@@ -206,6 +206,8 @@ export interface Candidate {
   readonly id: string;
   /** Place in the report; lower comes first, default 100, then by title. */
   readonly order?: number;
+  /** In the standard set: part of every run that names no candidates. All others run by `--candidate <id>` or `--candidates all`. */
+  readonly standard?: boolean;
   readonly title: string;
   readonly vendor: string;
   /** SPDX identifier or expression. */

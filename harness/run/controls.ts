@@ -132,10 +132,24 @@ async function hashFolder(folder: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Hash of what a proof depends on: scenario source, control file, candidate folder. Another hash makes an old proof stale. */
+/** Folders beside the candidate's that its files name: `../shared/<name>` in imports and templates, "shared/<name>" as images. */
+async function sharedFolders(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".ts"));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+  const found = texts.flatMap((text) =>
+    [...text.matchAll(/["'/]shared\/([a-z0-9-]+)[/"']/g)].map((match) => match[1] ?? ""),
+  );
+  return [...new Set(found)].toSorted().map((name) => join(folder, "..", "shared", name));
+}
+
+/**
+ * Hash of what a proof depends on: scenario source, control file, candidate folder and the shared folders it names. Another hash
+ * makes an old proof stale.
+ */
 export async function subjectOf({ control, text }: FoundControl, context: ControlContext): Promise<string> {
   const scenario = context.scenarios.find((one) => one.scenario.id === control.scenario);
   const candidate = context.candidates.find(({ id }) => id === control.candidate);
-  const parts = [scenario?.sourceHash ?? "", text, candidate === undefined ? "" : await hashFolder(candidate.folder)];
+  const folders = candidate === undefined ? [] : [candidate.folder, ...(await sharedFolders(candidate.folder))];
+  const parts = [scenario?.sourceHash ?? "", text, ...(await Promise.all(folders.map(hashFolder)))];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

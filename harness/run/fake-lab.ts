@@ -14,6 +14,7 @@ const configuration = { files: [], variables: {}, deviations: [] };
 
 export const fakeCandidate = (id = "fake"): Candidate => ({
   id,
+  standard: true,
   title: `Fake ${id}`,
   vendor: "nobody",
   licence: "Apache-2.0",

@@ -56,6 +56,16 @@ describe("plan", () => {
     assert.equal(full.jobs[0]?.deadlineSeconds, 630);
   });
 
+  it("takes the standard set, all of them, or the named ones whatever set they are in", () => {
+    const { standard: _, ...old } = fakeCandidate("old");
+    const picked = (changes: Partial<PlanInput>): readonly string[] =>
+      makePlan(input({ candidates: [fakeCandidate("alpha"), old], ...changes })).candidates.map(({ id }) => id);
+    assert.deepEqual(picked({}), ["alpha"]);
+    assert.deepEqual(picked({ candidateSet: "standard" }), ["alpha"]);
+    assert.deepEqual(picked({ candidateSet: "all" }), ["alpha", "old"]);
+    assert.deepEqual(picked({ onlyCandidates: ["old"] }), ["old"]);
+  });
+
   it("gives one order for one seed and, sooner or later, another for another", () => {
     const scenarios = [found(aScenario()), found(aScenario({ id: "SZ-91" }))];
     const catalogue = aCatalogue([aCriterion({ scenarios: ["SZ-90", "SZ-91"], config: "both" })]);

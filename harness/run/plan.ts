@@ -17,6 +17,10 @@ import { shuffled } from "./seeded.ts";
  */
 export type PlanSize = "quick" | "standard" | "full";
 
+/** Which candidates a run without names takes. */
+export const candidateSets = ["standard", "all"] as const;
+export type CandidateSet = (typeof candidateSets)[number];
+
 /** One scenario on fresh (or shared, read-only) servers of one candidate in one configuration. */
 export interface Job {
   readonly scenario: Scenario;
@@ -53,8 +57,10 @@ export interface PlanInput {
   readonly repeat: number;
   /** Ids of criteria or scenarios, or file names of scenarios; empty = all. */
   readonly only: readonly string[];
-  /** Ids of candidates; empty = all. */
+  /** Ids of candidates; empty = those of the set. */
   readonly onlyCandidates: readonly string[];
+  /** Where no candidate is named: the standard set (default) or every one there is. */
+  readonly candidateSet?: CandidateSet | undefined;
   /** Configurations; empty = what the criteria ask for. */
   readonly onlyConfigs: readonly ConfigName[];
   /** Exactly these, whatever the criteria ask for. */
@@ -176,7 +182,7 @@ function scenariosNamed({ catalogue, scenarios }: PlanInput, name: string): read
   });
 }
 
-function pickCandidates({ candidates, onlyCandidates }: PlanInput): readonly Candidate[] {
+function pickCandidates({ candidates, onlyCandidates, candidateSet = "standard" }: PlanInput): readonly Candidate[] {
   for (const name of onlyCandidates) {
     if (!candidates.some(({ id }) => same(id, name))) {
       throw unknownName(
@@ -186,7 +192,8 @@ function pickCandidates({ candidates, onlyCandidates }: PlanInput): readonly Can
       );
     }
   }
-  if (onlyCandidates.length === 0) return candidates;
+  if (onlyCandidates.length === 0)
+    return candidateSet === "all" ? candidates : candidates.filter(({ standard }) => standard === true);
   return candidates.filter(({ id }) => onlyCandidates.some((name) => same(id, name)));
 }
 

@@ -53,6 +53,7 @@ const dumpDatabase = [
 /** ejabberd 26.07 from Debian trixie-backports. */
 export const candidate: Candidate = {
   id: "ejabberd",
+  standard: true,
   title: "ejabberd",
   vendor: "ProcessOne",
   licence: "GPL-2.0-or-later",

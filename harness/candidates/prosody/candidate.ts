@@ -12,6 +12,7 @@ const configFile = "/etc/prosody/prosody.cfg.lua";
 export const candidate: Candidate = {
   id: "prosody",
   order: 20,
+  standard: true,
   title: "Prosody",
   vendor: "Prosody IM",
   licence: "MIT",

@@ -41,6 +41,7 @@ const day = 86_400;
 export const candidate: Candidate = {
   id: "synapse",
   order: 10,
+  standard: true,
   title: "Synapse",
   vendor: "Element",
   licence: "AGPL-3.0-or-later OR LicenseRef-Element-Commercial",

@@ -80,8 +80,9 @@ const listings: Readonly<Record<string, Listing>> = {
   candidates: listing(
     "the products under test",
     ({ candidates }) =>
-      candidates.map(({ id, title, vendor, licence, version, protocol, abilities, endEncryption }) => ({
+      candidates.map(({ id, standard, title, vendor, licence, version, protocol, abilities, endEncryption }) => ({
         id,
+        standard: standard === true,
         title,
         vendor,
         licence,
@@ -90,7 +91,14 @@ const listings: Readonly<Record<string, Listing>> = {
         abilities,
         endEncryption,
       })),
-    ({ id, title, version, protocol, licence }) => [id, title, version, protocol, licence],
+    ({ id, title, version, protocol, licence, standard }) => [
+      id,
+      title,
+      version,
+      protocol,
+      licence,
+      standard ? "standard" : "by name, or with --candidates all",
+    ],
   ),
   controls: listing(
     "the sabotages that must be caught",

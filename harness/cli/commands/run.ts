@@ -4,8 +4,8 @@ import type { Command } from "commander";
 import type { PriceList } from "../../model/result.ts";
 import type { ConfigName } from "../../model/candidate.ts";
 import { HarnessError } from "../../model/errors.ts";
-import { makePlan } from "../../run/plan.ts";
-import type { Plan } from "../../run/plan.ts";
+import { candidateSets, makePlan } from "../../run/plan.ts";
+import type { CandidateSet, Plan } from "../../run/plan.ts";
 import { readProofs } from "../../run/prove.ts";
 import { executeRun } from "../../run/run.ts";
 import type { RunOutcome } from "../../run/run.ts";
@@ -32,6 +32,7 @@ export const defaultSeed = "1";
 
 export interface RunCommandOptions extends PriceOptions {
   readonly candidate: readonly string[];
+  readonly candidates?: string;
   readonly only: readonly string[];
   readonly config: readonly string[];
   readonly profile?: string;
@@ -52,6 +53,14 @@ function configsFrom(names: readonly string[]): readonly ConfigName[] {
   throw new HarnessError("bad-input", `Expected --config default or hardened, got "${wrong}".`);
 }
 
+function setFrom(name: string | undefined): CandidateSet | undefined {
+  const set = candidateSets.find((one) => one === name);
+  if (name === undefined || set !== undefined) return set;
+  throw new HarnessError("bad-input", `Expected --candidates standard or all, got "${name}".`, {
+    hint: "Single candidates are named by --candidate <id>; `./pruefstand list candidates` shows them.",
+  });
+}
+
 function planFor(project: Project, options: RunCommandOptions): Plan {
   const { size, scenarioIds } = splitProfile(options.profile);
   return makePlan({
@@ -62,6 +71,7 @@ function planFor(project: Project, options: RunCommandOptions): Plan {
     repeat: options.repeat,
     only: options.only,
     onlyCandidates: options.candidate,
+    candidateSet: setFrom(options.candidates),
     onlyConfigs: configsFrom(options.config),
   });
 }
@@ -170,6 +180,7 @@ export function registerRun(program: Command, done: Done): void {
     .command("run")
     .description("run scenarios against candidates, judge them and write the report")
     .option("--candidate <id>", "only these candidates (repeatable, or a,b)", collect, [])
+    .option("--candidates <set>", "standard (default) or all: which candidates, where none is named")
     .option("--only <name>", "only these criteria or scenarios (repeatable, or F-01,SZ-16)", collect, [])
     .option(
       "--profile <name>",
@@ -186,6 +197,7 @@ export function registerRun(program: Command, done: Done): void {
         "./pruefstand run",
         "./pruefstand run --profile quick",
         "./pruefstand run --candidate prosody --only F-01",
+        "./pruefstand run --candidates all",
         "./pruefstand run --only SZ-19 --profile full --repeat 3",
       ) + `\n${exitCodeTable}`,
     )

@@ -1,7 +1,8 @@
+import { HarnessError } from "../../../model/errors.ts";
 import type { Attempt, RoleFacts } from "../../../model/probes.ts";
 import type { Person, RunningServer } from "../../../model/server.ts";
 import { roomPath } from "../client-api.ts";
-import type { Call } from "../connection.ts";
+import type { Call, Connection } from "../connection.ts";
 import type { Connections } from "../connections.ts";
 import { attemptCall } from "./attempt.ts";
 
@@ -10,6 +11,7 @@ function adminCalls(domain: string, victim: Person): readonly Call[] {
   const user = encodeURIComponent(victim.address);
   const room = encodeURIComponent(`!room:${domain}`);
   const admin = "/_synapse/admin";
+  const dendrite = "/_dendrite/admin";
   return [
     { path: `${admin}/v2/users?limit=10` },
     { path: `${admin}/v2/users/${user}` },
@@ -30,10 +32,28 @@ function adminCalls(domain: string, victim: Person): readonly Call[] {
     { method: "POST", path: `${admin}/v1/rooms/${room}/make_room_admin`, body: {} },
     { method: "POST", path: `${admin}/v1/purge_history/${room}`, body: { purge_up_to_ts: Date.now() } },
     { path: `${admin}/v1/federation/destinations` },
+    { path: `${admin}/v1/event_reports` },
+    { method: "POST", path: `${dendrite}/resetPassword/${user}`, body: { password: "changed-password-1" } },
+    { method: "POST", path: `${dendrite}/evacuateUser/${user}`, body: {} },
+    { method: "POST", path: `${dendrite}/evacuateRoom/${room}`, body: {} },
+    { method: "POST", path: `${dendrite}/purgeRoom/${room}`, body: {} },
+    { method: "POST", path: `${dendrite}/refreshDevices/${encodeURIComponent(`@victim:remote.${domain}`)}`, body: {} },
+    { method: "POST", path: `${dendrite}/registrationTokens/new`, body: {} },
+    { path: `${dendrite}/registrationTokens` },
+    { path: `${dendrite}/fulltext/reindex` },
     // Client-server specification: "Server administration", for other people's accounts.
     { path: `/_matrix/client/v3/admin/whois/${user}` },
     { method: "PUT", path: `/_matrix/client/v1/admin/lock/${user}`, body: { locked: true } },
   ];
+}
+
+/**
+ * The calls this server has: asked without a token, one that is there wants a login, one that is not there is not found. A server
+ * that cannot do a thing has not refused it to anybody.
+ */
+async function servedCalls(connection: Connection, calls: readonly Call[]): Promise<readonly Call[]> {
+  const answers = await Promise.all(calls.map((call) => connection.send(call)));
+  return calls.filter((_, index) => ![404, 405].includes(answers[index]?.status ?? 404));
 }
 
 /** On the administration port where there is one: behind a filtering proxy the server itself would not be asked. */
@@ -47,7 +67,9 @@ export async function adminAsOrdinary(
   const { token } = await connections.logIn(person);
   const kind = server.endpoint("admin-http") === undefined ? "matrix-client" : "admin-http";
   const connection = connections.to(server, kind);
-  const calls = adminCalls(server.domain, victim);
+  const calls = await servedCalls(connection, adminCalls(server.domain, victim));
+  if (calls.length === 0)
+    throw new HarnessError("harness-fault", `expected server ${server.id} to serve an administrative call, found none`);
   const attempts: Attempt[] = [];
   for (let index = 0; index < count; index += 1) {
     const call = calls[index % calls.length] as Call;
@@ -56,7 +78,7 @@ export async function adminAsOrdinary(
   return attempts;
 }
 
-/** The administrator may list all accounts, and may not write into a room of other people. */
+/** The administrator may see where somebody is logged in (client-server specification), and may not write into other people's room. */
 export async function exerciseRole(
   connections: Connections,
   server: RunningServer,
@@ -67,7 +89,8 @@ export async function exerciseRole(
   const [own, others] = [await connections.logIn(holder), await connections.logIn(victim)];
   const room = await others.createRoom({ preset: "private_chat" });
   const kind = server.endpoint("admin-http") === undefined ? "matrix-client" : "admin-http";
-  const list: Call = { path: "/_synapse/admin/v2/users?limit=10", token: own.token };
+  const whois = `/_matrix/client/v3/admin/whois/${encodeURIComponent(victim.address)}`;
+  const look: Call = { path: whois, token: own.token };
   const write: Call = {
     method: "PUT",
     path: `${roomPath(room)}/send/m.room.message/role-probe`,
@@ -76,7 +99,7 @@ export async function exerciseRole(
   };
   return {
     role,
-    allowed: await attemptCall(connections.to(server, kind), list),
+    allowed: await attemptCall(connections.to(server, kind), look),
     denied: await attemptCall(own.connection, write, "PUT a message into a room of other people"),
   };
 }

@@ -4,6 +4,7 @@ import { loadCatalogue } from "../catalogue/load.ts";
 import { judge } from "../judge/judge.ts";
 import type { ProofRecord } from "../model/control.ts";
 import type { Catalogue } from "../model/criterion.ts";
+import type { Dossier } from "../model/dossier.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { ChartData, PriceList, ReportInput, Result } from "../model/result.ts";
 import { isPlainFile, maximumEvidenceBytes } from "../run/evidence.ts";
@@ -27,6 +28,7 @@ export const runFiles = {
   profile: "profile.yaml",
   proofs: "proofs.json",
   prices: "prices.json",
+  dossiers: "dossiers.json",
 } as const;
 
 export const resultText = (result: Result): string => `${JSON.stringify(result, undefined, 2)}\n`;
@@ -39,12 +41,21 @@ export async function keepInputs(
   folder: string,
   files: { readonly catalogue: string; readonly profile: string | undefined },
   proofs: KeptProofs,
-  prices?: PriceList,
+  { prices, dossiers = [] }: { readonly prices?: PriceList | undefined; readonly dossiers?: readonly Dossier[] } = {},
 ): Promise<void> {
   await copyFile(files.catalogue, join(folder, runFiles.catalogue));
   if (isProfileFile(files.profile)) await copyFile(files.profile, join(folder, runFiles.profile));
   await writeFile(join(folder, runFiles.proofs), `${JSON.stringify(proofs, undefined, 2)}\n`);
   if (prices) await writeFile(join(folder, runFiles.prices), `${JSON.stringify(prices, undefined, 2)}\n`);
+  if (dossiers.length > 0) await writeFile(join(folder, runFiles.dossiers), dossiersText(dossiers));
+}
+
+const dossiersText = (dossiers: readonly Dossier[]): string => `${JSON.stringify(dossiers, undefined, 2)}\n`;
+
+/** The dossiers a run took in, if it did: the manifest covers the file, so that nobody adds a statement afterwards. */
+async function keptDossiers(folder: string): Promise<readonly Dossier[]> {
+  const path = join(folder, runFiles.dossiers);
+  return (await isPlainFile(path)) ? (JSON.parse(await readFile(path, "utf8")) as readonly Dossier[]) : [];
 }
 
 /** The proofs a run was judged with; those of the output folder when the run was cut off before it kept any. */
@@ -60,6 +71,8 @@ export interface JudgeChoice {
   readonly profile?: string | undefined;
   /** Other prices than those kept in the run folder, if any; checked. */
   readonly priceList?: PriceList | undefined;
+  /** Other dossiers than those kept in the run folder; checked. Empty: none. */
+  readonly dossiers?: readonly Dossier[] | undefined;
 }
 
 /** The prices and terms a run was started with, if it was. */
@@ -96,7 +109,8 @@ export async function judgeRun(folder: string, choice: JudgeChoice = {}): Promis
   const catalogue = await catalogueFor(folder, journal, choice);
   const { records, subjects } = await keptProofs(folder);
   const prices = choice.priceList ?? (await keptPrices(folder));
-  const input = { entries: journal.entries, journalSha256: journal.sha256, catalogue, proofs: records };
+  const dossiers = choice.dossiers ?? (await keptDossiers(folder));
+  const input = { entries: journal.entries, journalSha256: journal.sha256, catalogue, proofs: records, dossiers };
   const result = judge({ ...input, ...(subjects && { subjects }), ...(prices && { prices }) });
   return { journal, catalogue, proofs: records, result };
 }

@@ -7,6 +7,7 @@ import { unknownName } from "../model/nearest.ts";
 export const projectRoot = join(import.meta.dirname, "..", "..");
 export const scenarioFolder = join(projectRoot, "scenarios");
 export const controlFolder = join(projectRoot, "fixtures", "controls");
+export const dossierFolder = join(projectRoot, "fixtures", "dossiers");
 
 /** Folder of all runs: --out, else PRUEFSTAND_OUT, else `out` of the repository. */
 export const outFolder = (option?: string): string =>

@@ -1,8 +1,10 @@
 import type { Catalogue, Criterion } from "../model/criterion.ts";
 import type { ProofRecord } from "../model/control.ts";
+import type { Dossier } from "../model/dossier.ts";
 import type { JournalEntry } from "../model/journal.ts";
 import type { CriterionFacts, PriceList, Proof, Result, VerdictRecord } from "../model/result.ts";
 import { assess } from "./assess.ts";
+import { judgeDossiers } from "./attested.ts";
 import { awardOf, sensitivityOf } from "./award.ts";
 import { indexJournal } from "./journal-index.ts";
 import type { Subjects } from "./proofs.ts";
@@ -22,6 +24,8 @@ export interface JudgeInput {
   readonly subjects?: Subjects;
   /** Prices and award terms; without them no value figure is computed. */
   readonly prices?: PriceList;
+  /** What documents say about closed products; judged apart from what was measured. */
+  readonly dossiers?: readonly Dossier[];
 }
 
 /**
@@ -29,7 +33,7 @@ export interface JudgeInput {
  * different scenarios does not matter. Candidates and rows keep the order of run and catalogue.
  * @throws HarnessError `bad-input` when the journal does not say what was run.
  */
-export function judge({ entries, journalSha256, catalogue, proofs, subjects, prices }: JudgeInput): Result {
+export function judge({ entries, journalSha256, catalogue, proofs, subjects, prices, dossiers = [] }: JudgeInput): Result {
   const index = indexJournal(entries);
   const rows = catalogue.criteria.filter(({ active, dropped }) => active || dropped);
   const declarations: Declarations = new Map(catalogue.measurements.map((one) => [one.id, one]));
@@ -55,6 +59,7 @@ export function judge({ entries, journalSha256, catalogue, proofs, subjects, pri
     totals,
     ...(sensitivity && { sensitivity }),
     ...(prices && { award: awardOf(totals, prices) }),
+    ...(dossiers.length > 0 && { attested: judgeDossiers(dossiers, rows, catalogue, index.run) }),
     images: index.images,
     measurements: catalogue.measurements.map(({ id, type, unit, title }) => ({
       id,

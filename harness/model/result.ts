@@ -1,4 +1,5 @@
 import type { ConfigName } from "./candidate.ts";
+import type { DocumentGrade, DossierStatement, StatementState } from "./dossier.ts";
 import type { ProofRecord } from "./control.ts";
 import type { RunFacts, Fault, ImageFacts } from "./journal.ts";
 import type { MeasurementValue } from "./measurement.ts";
@@ -167,6 +168,43 @@ export interface Award {
   readonly orderFlips: readonly Flip[];
 }
 
+/** A statement of a dossier and what became of it in this judgement. */
+export interface AttestedStatement extends DossierStatement {
+  readonly state: StatementState;
+  /** Ids of the statements that give another value for the same measurement, whatever their grade. */
+  readonly contradicts: readonly string[];
+}
+
+/** A product that the bench cannot run, known from documents only. */
+export interface AttestedProduct {
+  readonly id: string;
+  readonly title: string;
+  readonly vendor: string;
+  readonly licence: string;
+  readonly scope: Localized;
+  readonly file: { readonly name: string; readonly sha256: string };
+  readonly statements: readonly AttestedStatement[];
+}
+
+/** One verdict that rests on documents alone. It stands apart from {@link VerdictRecord} everywhere and is never E4. */
+export interface AttestedVerdict extends Pick<
+  VerdictRecord,
+  "criterion" | "candidate" | "verdict" | "points" | "reason" | "arithmetic" | "conditions" | "measurements"
+> {
+  readonly grade: DocumentGrade;
+  /** Ids of all statements about this row, also of those that did not count. */
+  readonly statements: readonly string[];
+}
+
+/** The attested columns. Their totals are for information: they are in no ranking and in no award figure. */
+export interface Attested {
+  /** Day on which expiry was looked at: that of the run. */
+  readonly on: string;
+  readonly products: readonly AttestedProduct[];
+  readonly verdicts: readonly AttestedVerdict[];
+  readonly totals: readonly CandidateTotal[];
+}
+
 /** result.json. A pure function of journal, catalogue, profile and proofs. */
 export interface Result {
   readonly schema: "pruefstand-result-1";
@@ -184,6 +222,8 @@ export interface Result {
   /** Absent where fewer than two products are in the ranking. */
   readonly sensitivity?: Sensitivity;
   readonly award?: Award;
+  /** Absent where the run took no dossiers in. */
+  readonly attested?: Attested;
   readonly images: readonly (ImageFacts & { readonly candidate: string })[];
   readonly measurements: readonly {
     readonly id: string;
@@ -223,4 +263,19 @@ export interface ReportInput {
 export interface Renderer {
   readonly format: string;
   render(input: ReportInput): AsyncIterable<OutputFile> | Iterable<OutputFile>;
+}
+
+/** A page to be printed as a PDF with tags, bookmarks made of its headings, and page numbers. */
+export interface PrintJob {
+  /** Complete, self-contained HTML with a title and a language. */
+  readonly html: string;
+  /** Text at the head of each page. */
+  readonly header: string;
+  /** Words around the page numbers, "Seite {page} von {pages}". */
+  readonly pageOfPages: string;
+}
+
+/** Prints pages. Throws `environment` where there is no browser, `deadline` when it takes too long. */
+export interface PagePrinter {
+  print(job: PrintJob): Promise<Uint8Array>;
 }

@@ -27,6 +27,9 @@ export const reasonCodes = [
   "no-driver", // not-tested: the bench cannot drive this product for this yet
   "no-permission", // not-tested: remote target without a written permission
   "no-document", // not-tested: attested row without a document
+  "document-too-weak", // not-tested: the row demands a better grade, or more values than the documents give
+  "document-expired", // not-tested: what was attested is no longer valid on the day of the run
+  "documents-contradict", // not-tested: valid documents give different values
   "total-differs", // not-tested: a count with another total than the row demands
   "control-failed", // not-tested: a control of the scenario or a `valid` condition of the row failed (catalogue 2b, decision d)
   "harness-fault", // inconclusive

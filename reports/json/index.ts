@@ -45,6 +45,7 @@ function reportJson(input: ReportInput) {
     totals: result.totals,
     ...(result.sensitivity && { sensitivity: result.sensitivity }),
     ...(result.award && { award: result.award }),
+    ...(result.attested && { attested: result.attested }),
     records: result.verdicts.map((verdict) => recordOf(criteria, verdict)),
   };
 }

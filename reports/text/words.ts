@@ -556,6 +556,9 @@ export const glossary: readonly { readonly term: Localized; readonly meaning: Lo
     meaning: {
       de: "Anforderung, die mit ja oder nein beantwortet wird. Ein „nicht erfüllt“ schließt das Produkt aus.",
       en: "Requirement answered with yes or no. One “not met” excludes the product.",
+  "document-too-weak": ["vorgelegte Dokumente reichen nicht aus", "documents do not suffice"],
+  "document-expired": ["Dokument nicht mehr gültig", "document no longer valid"],
+  "documents-contradict": ["Dokumente widersprechen sich", "documents contradict each other"],
     },
   },
   {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
+import type { Dossier } from "../../model/dossier.ts";
 import type { PriceList } from "../../model/result.ts";
 import { awardLines } from "./award.ts";
 import { examples } from "../command.ts";
@@ -9,6 +10,8 @@ import type { Done } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { finishRun, judgeRun, renderReports, resultText, runFiles } from "../finish.ts";
 import type { Judged } from "../finish.ts";
+import { addDossierOption, chosenDossiers } from "../dossiers.ts";
+import type { DossierOptions } from "../dossiers.ts";
 import { paintFor, print, tell } from "../output.ts";
 import { findRun, outFolder } from "../paths.ts";
 import { addPriceOptions, readPrices, requirePrices } from "../prices.ts";
@@ -19,7 +22,7 @@ import { isPlainFile } from "../../run/evidence.ts";
 import { manifestFiles } from "../../run/manifest.ts";
 import { shortPath } from "./run.ts";
 
-interface JudgeOptions extends PriceOptions {
+interface JudgeOptions extends PriceOptions, DossierOptions {
   readonly catalogue?: string;
   readonly profile?: string;
   readonly out?: string;
@@ -35,10 +38,17 @@ const priceMark = ({ result: { award } }: Judged): string =>
         .digest("hex")
         .slice(0, 8)}`;
 
-/** A judgement beside the run's own one: named by profile, catalogue and prices, so that equal choices give equal files. */
-async function keepBeside(folder: string, judged: Judged): Promise<string> {
+/** Short hash of the dossiers a judgement took in, where they were chosen for it. */
+function dossierMark({ result: { attested } }: Judged, { dossiers }: JudgeOptions): string {
+  if (dossiers === undefined) return "";
+  const files = (attested?.products ?? []).map(({ file }) => file.sha256);
+  return `-dossiers-${createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 8)}`;
+}
+
+/** A judgement beside the run's own one: named by profile, catalogue, prices and dossiers, so that equal choices give equal files. */
+async function keepBeside(folder: string, judged: Judged, options: JudgeOptions): Promise<string> {
   const { profile, sha256 } = judged.catalogue;
-  const name = `${profile.replaceAll(/[^A-Za-z0-9-]/gu, "_")}-${sha256.slice(0, 8)}${priceMark(judged)}`;
+  const name = `${profile.replaceAll(/[^A-Za-z0-9-]/gu, "_")}-${sha256.slice(0, 8)}${priceMark(judged)}${dossierMark(judged, options)}`;
   const target = join(folder, "judged", name);
   await mkdir(target, { recursive: true });
   await writeFile(join(target, runFiles.result), resultText(judged.result));
@@ -57,16 +67,28 @@ async function pricesFor(folder: string, options: JudgeOptions): Promise<PriceLi
   return list;
 }
 
+/** The dossiers of the command line, held against the catalogue of this judgement; none named: those kept in the run. */
+async function dossiersFor(folder: string, options: JudgeOptions): Promise<readonly Dossier[] | undefined> {
+  if (options.dossiers === undefined) return undefined;
+  const { catalogue, result } = await judgeRun(folder, { catalogue: options.catalogue, profile: options.profile });
+  return chosenDossiers(
+    options,
+    catalogue,
+    result.run.candidates.map(({ id }) => id),
+  );
+}
+
 async function run(name: string, options: JudgeOptions): Promise<void> {
   const folder = await findRun(name, outFolder(options.out));
   const { catalogue, profile } = options;
   const priceList = await pricesFor(folder, options);
-  const judged = await judgeRun(folder, { catalogue, profile, priceList });
+  const dossiers = await dossiersFor(folder, options);
+  const judged = await judgeRun(folder, { catalogue, profile, priceList, dossiers });
   if (options.json === true) {
     process.stdout.write(resultText(judged.result));
     return;
   }
-  const target = await keepBeside(folder, judged);
+  const target = await keepBeside(folder, judged, options);
   print(...resultTable(judged.result, paintFor(process.stdout)), "");
   if (judged.result.award) print(...awardLines(judged.result.award), "");
   print(`Judged under ${judged.catalogue.profile}: ${shortPath(join(target, runFiles.result))}`);
@@ -94,12 +116,14 @@ export function registerJudge(program: Command, done: Done): void {
     .option("--profile <name>", "another profile, or the path of a profile file")
     .option("--out <folder>", "folder of the runs (default: out)")
     .option("--json", "print the result only, write nothing");
+  addDossierOption(judge, "those kept in the run");
   addPriceOptions(judge)
     .addHelpText(
       "after",
       examples(
         "./pruefstand judge latest --profile market-survey",
         "./pruefstand judge latest --prices fixtures/prices/invented.yaml --method erweitert --s 6 --criterion P",
+        "./pruefstand judge latest --dossiers fixtures/dossiers",
         "./pruefstand judge latest --catalogue my-criteria.yaml --json",
       ),
     )

@@ -16,6 +16,8 @@ import { exitCodeTable } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { finishRun, keepInputs, runFiles } from "../finish.ts";
 import type { Finished } from "../finish.ts";
+import { addDossierOption, chosenDossiers } from "../dossiers.ts";
+import type { DossierOptions } from "../dossiers.ts";
 import { paintFor, print, printJson, tell } from "../output.ts";
 import { catalogueFile, outFolder, projectRoot } from "../paths.ts";
 import { addPriceOptions, readPrices, requirePrices } from "../prices.ts";
@@ -30,7 +32,7 @@ import { prepareMachine, realParts } from "../wiring.ts";
 /** One seed for all runs unless another is asked for: two runs of one machine are to be compared. */
 export const defaultSeed = "1";
 
-export interface RunCommandOptions extends PriceOptions {
+export interface RunCommandOptions extends PriceOptions, DossierOptions {
   readonly candidate: readonly string[];
   readonly candidates?: string;
   readonly only: readonly string[];
@@ -101,6 +103,11 @@ export async function performRun(options: RunCommandOptions, seen?: (plan: Plan)
   const plan = planFor(project, options);
   const subjects = await currentSubjects(project);
   const priceList = await pricesFor(project, options);
+  const dossiers = await chosenDossiers(
+    options,
+    project.catalogue,
+    plan.candidates.map(({ id }) => id),
+  );
   seen?.(plan);
   const out = outFolder(options.out);
   const view = showProgress();
@@ -118,7 +125,7 @@ export async function performRun(options: RunCommandOptions, seen?: (plan: Plan)
       observer: {
         ...view,
         planned(planned, id, folder) {
-          keeping = keepInputs(folder, inputs, { records, subjects }, priceList);
+          keeping = keepInputs(folder, inputs, { records, subjects }, { prices: priceList, dossiers });
           view.planned(planned, id, folder);
         },
       },
@@ -190,6 +197,7 @@ export function registerRun(program: Command, done: Done): void {
     .option("--repeat <n>", "run everything n times; differing verdicts are marked unstable", wholeNumber(1), 1)
     .option("--seed <text>", "seed of order, names and load", defaultSeed)
     .option("--catalogue <file>", "another catalogue than criteria.yaml");
+  addDossierOption(command, "fixtures/dossiers");
   addPriceOptions(addRunOptions(command))
     .addHelpText(
       "after",

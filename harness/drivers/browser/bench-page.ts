@@ -12,7 +12,10 @@ export type PageEvent =
   | {
       readonly type: "message";
       readonly id: string;
+      /** Address of the sender; in a group its real one where the room shows it. */
       readonly from: string;
+      /** The room of a group message. */
+      readonly room?: string;
       readonly text: string;
       readonly encrypted: boolean;
       readonly oobUrl?: string;
@@ -49,6 +52,24 @@ export interface BenchFunctions {
   /** The answer of the server, serialised; empty when none came. */
   ping(): Promise<string>;
   logout(): Promise<void>;
+  enterGroup(jid: string, create: boolean): Promise<void>;
+  /** "in", or what is awaited. */
+  groupState(jid: string): Promise<string>;
+  /** The room's answer, serialised; empty when none came. */
+  setAffiliation(room: string, jid: string, affiliation: string): Promise<string>;
+  reachable(room: string, people: readonly string[]): Promise<readonly string[]>;
+  openUntouched(jid: string): Promise<boolean>;
+  warnings(jid: string): Promise<readonly string[]>;
+  injectStanza(chat: string, xml: string, id: string): Promise<string | null>;
+  /** Number of the copy. */
+  steal(): Promise<number>;
+  keysKept(copy: number): Promise<number>;
+  readStolen(copy: number, from: string, room: string | null, xml: string): Promise<string | null>;
+  /** Bare address of an occupant; empty where the room does not show it. */
+  realAddress(occupant: string): Promise<string>;
+  deviceId(): Promise<string>;
+  offersOmemo(): Promise<boolean>;
+  version(): Promise<string>;
 }
 
 /** Calls a function in the page. Throws `deadline`, or `harness-fault` for an exception in the page. */

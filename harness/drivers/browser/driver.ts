@@ -8,7 +8,8 @@ import { launchChromium, type TrustingBrowser } from "./chromium.ts";
 import { Conditions } from "./condition.ts";
 import { despiteNetworkChanges } from "./network-change.ts";
 import { serveHostPage, type HostPage } from "./host-page.ts";
-import { ConverseSession, lacking, type EncryptingSession } from "./session.ts";
+import { EndToEndConverseSession } from "./end-to-end.ts";
+import { lacking, type ConverseSession, type EncryptingSession } from "./session.ts";
 import { openTunnel, type Tunnel } from "./tunnel.ts";
 import { Wire } from "./wire.ts";
 
@@ -137,7 +138,7 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
   const wire = new Wire(conditions.changed);
   try {
     const page = await context.newPage();
-    const session = new ConverseSession({ person, page, wire, conditions, refused: tunnel.refused, close });
+    const session = new EndToEndConverseSession({ person, page, wire, conditions, refused: tunnel.refused, close });
     const state = observe(page, session, wire, person);
     await page.exposeBinding("benchReport", (_, event: PageEvent) => state.onEvent(event));
     await page.goto(url, { timeout: deadline.withinMs });
@@ -150,6 +151,7 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
     const missing = await session.lacks();
     if (missing !== "") throw lacking(person, missing);
     await session.ping();
+    await session.prepare();
     return session;
   } catch (error) {
     await close();

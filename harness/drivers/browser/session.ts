@@ -27,7 +27,7 @@ export interface EncryptingSession extends Session, WithEncryption, WithSecrets,
   blockedContacts(): readonly string[];
 }
 
-const answerMs = 30_000;
+export const answerMs = 30_000;
 const messagesKept = 100_000;
 
 export interface SessionParts {
@@ -48,7 +48,7 @@ export class ConverseSession implements EncryptingSession {
   readonly person: Person;
   readonly address: string;
   readonly ended: Promise<SessionEnd>;
-  readonly #parts: SessionParts;
+  protected readonly parts: SessionParts;
   readonly #end = Promise.withResolvers<SessionEnd>();
   readonly #inbox: ReceivedMessage[] = [];
   readonly #fileKeys: string[] = [];
@@ -60,7 +60,7 @@ export class ConverseSession implements EncryptingSession {
   readonly #encrypting = new Set<string>();
 
   constructor(parts: SessionParts) {
-    this.#parts = parts;
+    this.parts = parts;
     this.person = parts.person;
     this.address = parts.person.address;
     this.ended = this.#end.promise;
@@ -70,19 +70,19 @@ export class ConverseSession implements EncryptingSession {
   onEvent(event: PageEvent): void {
     if (event.type === "message") this.#onMessage(event);
     if (event.type === "undecryptable") this.#undecryptable = [...this.#undecryptable, event.text].slice(-20);
-    if (event.type === "handled") this.#parts.wire.markHandled(event.id);
-    this.#parts.conditions.changed();
+    if (event.type === "handled") this.parts.wire.markHandled(event.id);
+    this.parts.conditions.changed();
   }
 
   /** The session is over without our doing. */
   onFault(error: Error): void {
     if (this.#disposing !== undefined) return;
-    this.#parts.conditions.fail(error);
+    this.parts.conditions.fail(error);
     this.#end.resolve({ at: performance.now(), error });
   }
 
   async openDirect(peer: string): Promise<Conversation> {
-    await this.#call(`opening a chat with ${peer}`, "openDirect", peer);
+    await this.call(`opening a chat with ${peer}`, "openDirect", peer);
     return { kind: "direct", id: peer, between: [this.address, peer] };
   }
 
@@ -90,7 +90,7 @@ export class ConverseSession implements EncryptingSession {
     const what = `OMEMO device lists and bundles of ${this.address} and of ${peer} on their servers`;
     const until = performance.now() + answerMs;
     for (;;) {
-      const state = await this.#inTurn(() => this.#call(what, "encryptWith", peer));
+      const state = await this.inTurn(() => this.call(what, "encryptWith", peer));
       if (state === "active") break;
       if (performance.now() > until) throw elapsed({ what: `${what} (${state})`, withinMs: answerMs });
       await pause(pollMs);
@@ -107,7 +107,7 @@ export class ConverseSession implements EncryptingSession {
   /** The first answer in a chat that the other side opened has to learn its keys, too. */
   async sendEncrypted(conversation: Conversation, text: string): Promise<SentMessage> {
     const peer = peerOf(conversation, this.address);
-    if (!this.#encrypting.has(peer)) await this.openEncryptedDirect(peer);
+    if (conversation.kind === "direct" && !this.#encrypting.has(peer)) await this.openEncryptedDirect(peer);
     return this.#sendChecked(conversation, text, true);
   }
 
@@ -116,9 +116,9 @@ export class ConverseSession implements EncryptingSession {
   }
 
   async #sendFile(conversation: Conversation, name: string, bytes: Uint8Array): Promise<SentMessage> {
-    this.#parts.wire.upload = undefined;
-    const outcome = await this.#inTurn(() =>
-      this.#call(`upload of ${name} and its message`, "sendFile", peerOf(conversation, this.address), name, [...bytes]),
+    this.parts.wire.upload = undefined;
+    const outcome = await this.inTurn(() =>
+      this.call(`upload of ${name} and its message`, "sendFile", peerOf(conversation, this.address), name, [...bytes]),
     );
     if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
     if (outcome.error !== undefined) throw await this.#uploadFailure(name, outcome.error);
@@ -136,7 +136,7 @@ export class ConverseSession implements EncryptingSession {
       }
       return undefined;
     };
-    return this.#parts.conditions.until(deadline, look).catch((error: unknown) => {
+    return this.parts.conditions.until(deadline, look).catch((error: unknown) => {
       throw this.#withDecryptionFailures(error);
     });
   }
@@ -146,7 +146,7 @@ export class ConverseSession implements EncryptingSession {
   }
 
   async ping(): Promise<void> {
-    const answer = await this.#call("answer to a ping", "ping");
+    const answer = await this.call("answer to a ping", "ping");
     if (answer === "") throw elapsed({ what: "answer to a ping", withinMs: answerMs });
     // An error answer is served, too, unless it says that we may not.
     if (/<(not-authorized|forbidden|not-allowed)\b/.test(answer)) {
@@ -156,7 +156,7 @@ export class ConverseSession implements EncryptingSession {
 
   /** An extension this client cannot work without and the server lacks; empty if there is none. */
   lacks(): Promise<string> {
-    return this.#call("the features the server announces", "lacks");
+    return this.call("the features the server announces", "lacks");
   }
 
   secrets(): Readonly<Record<string, string>> {
@@ -165,28 +165,52 @@ export class ConverseSession implements EncryptingSession {
   }
 
   traffic(): readonly TrafficFrame[] {
-    return this.#parts.wire.frames();
+    return this.parts.wire.frames();
   }
 
   blockedContacts(): readonly string[] {
-    return [...this.#parts.refused];
+    return [...this.parts.refused];
   }
 
   screenshot(): Promise<Uint8Array> {
-    return this.#parts.page.screenshot({ timeout: answerMs });
+    return this.parts.page.screenshot({ timeout: answerMs });
   }
 
-  createGroup(): Promise<Conversation> {
-    return unsupported("groups");
+  /** Members only with visible addresses, which OMEMO asks for; nothing is encrypted until asked for. */
+  async createGroup(name: string): Promise<Conversation> {
+    const id = `${roomName(name)}@conference.${this.person.server.domain}`;
+    await this.call(`creating the room ${id}`, "enterGroup", id, true);
+    await this.#entered({ what: `the room ${id} to be made and entered`, withinMs: answerMs }, id);
+    return { kind: "group", id };
   }
 
-  invite(): Promise<void> {
-    return unsupported("invitations");
+  /** Membership is the invitation: members only may enter (XEP-0045, 9.3). */
+  invite(conversation: Conversation, address: string): Promise<void> {
+    return this.setAffiliation(conversation, address, "member");
   }
 
   /** Direct chats need no acceptance in XMPP. */
-  join(conversation: Conversation): Promise<void> {
-    return conversation.kind === "direct" ? Promise.resolve() : unsupported("groups");
+  async join(conversation: Conversation, deadline: Deadline): Promise<void> {
+    if (conversation.kind === "direct") return;
+    await this.call(deadline.what, "enterGroup", conversation.id, false);
+    await this.#entered(deadline, conversation.id);
+  }
+
+  async #entered(deadline: Deadline, room: string): Promise<void> {
+    const until = performance.now() + deadline.withinMs;
+    for (;;) {
+      const state = await this.call(deadline.what, "groupState", room);
+      if (state === "in") return;
+      if (performance.now() > until) throw elapsed({ ...deadline, what: `${deadline.what} (${state})` });
+      await pause(pollMs);
+    }
+  }
+
+  protected async setAffiliation({ id }: Conversation, address: string, affiliation: string): Promise<void> {
+    const what = `${affiliation} for ${address} in ${id}`;
+    const answer = await this.call(what, "setAffiliation", id, address, affiliation);
+    if (answer === "") throw elapsed({ what, withinMs: answerMs });
+    if (/\btype=["']error["']/.test(answer)) throw new HarnessError("refused", `${what}: ${answer.slice(0, 2048)}`);
   }
 
   leave(): Promise<void> {
@@ -204,8 +228,8 @@ export class ConverseSession implements EncryptingSession {
 
   async #dispose(): Promise<void> {
     this.#end.resolve({ at: performance.now() });
-    this.#parts.conditions.fail(new HarnessError("disconnected", `The session of ${this.address} was closed by us`));
-    await this.#parts.close();
+    this.parts.conditions.fail(new HarnessError("disconnected", `The session of ${this.address} was closed by us`));
+    await this.parts.close();
   }
 
   /**
@@ -214,7 +238,7 @@ export class ConverseSession implements EncryptingSession {
    */
   async #handshake(peer: string): Promise<void> {
     const until = performance.now() + handshakeMs;
-    while (!(await this.#call(`answer of ${peer} to the key exchange`, "hasAnswered", peer))) {
+    while (!(await this.call(`answer of ${peer} to the key exchange`, "hasAnswered", peer))) {
       if (performance.now() > until) return;
       await pause(pollMs);
     }
@@ -226,7 +250,7 @@ export class ConverseSession implements EncryptingSession {
     const attachment = this.#attachment(event, from);
     this.#inbox.push({
       id: event.id,
-      conversation: { kind: "direct", id: from },
+      conversation: event.room === undefined ? { kind: "direct", id: from } : { kind: "group", id: event.room },
       from,
       text: event.text,
       encrypted: event.encrypted,
@@ -242,7 +266,7 @@ export class ConverseSession implements EncryptingSession {
       return { name: fileName(url), url, bytes: () => this.#decryptedFile(peer, url) };
     }
     if (event.oobUrl !== url || !URL.canParse(url)) return undefined;
-    return { name: fileName(url), url, bytes: async () => bytesOf(await this.#call(url, "download", url), url) };
+    return { name: fileName(url), url, bytes: async () => bytesOf(await this.call(url, "download", url), url) };
   }
 
   async #decryptedFile(peer: string, url: string): Promise<Uint8Array> {
@@ -250,7 +274,7 @@ export class ConverseSession implements EncryptingSession {
     const until = performance.now() + answerMs;
     let attempt = 1;
     for (;;) {
-      const outcome = await this.#call(what, "decryptedFile", peer, url);
+      const outcome = await this.call(what, "decryptedFile", peer, url);
       if (outcome !== undefined && (outcome.error === undefined || attempt++ === downloadAttempts)) {
         return bytesOf(outcome, fileName(url));
       }
@@ -261,8 +285,8 @@ export class ConverseSession implements EncryptingSession {
 
   async #sendChecked(conversation: Conversation, text: string, encrypted: boolean): Promise<SentMessage> {
     const what = `sending ${encrypted ? "an encrypted" : "a plain"} message`;
-    const outcome = await this.#inTurn(() =>
-      this.#call(what, "send", peerOf(conversation, this.address), text, encrypted),
+    const outcome = await this.inTurn(() =>
+      this.call(what, "send", peerOf(conversation, this.address), text, encrypted),
     );
     if (outcome.lacks !== undefined) throw lacking(this.person, outcome.lacks);
     if (outcome.error !== undefined) throw this.#failure("harness-fault", what, outcome.error);
@@ -272,7 +296,7 @@ export class ConverseSession implements EncryptingSession {
 
   /** Waits until the server took responsibility, then looks at what really went over the wire. */
   async #acknowledged(id: string, fault: (frame: string) => string | undefined): Promise<SentMessage> {
-    const { conditions, wire } = this.#parts;
+    const { conditions, wire } = this.parts;
     await conditions.until({ what: `the server's acknowledgement of message ${id}`, withinMs: answerMs }, () => {
       const words = wire.errorFor(id);
       if (words !== undefined) throw new HarnessError("refused", `The server sent the message back: ${words}`);
@@ -286,12 +310,12 @@ export class ConverseSession implements EncryptingSession {
 
   /** What Converse told the user, as an error; the end of the session if that is why. */
   #failure(code: ErrorCode, what: string, words: string): Error {
-    return this.#parts.conditions.fault ?? new HarnessError(code, `${what}: ${words.slice(0, 2048)}`);
+    return this.parts.conditions.fault ?? new HarnessError(code, `${what}: ${words.slice(0, 2048)}`);
   }
 
   /** Only an answer of the server is a refusal; an upload that got none (CORS, connection) tells nothing about it. */
   async #uploadFailure(name: string, words: string): Promise<Error> {
-    const { conditions, wire } = this.#parts;
+    const { conditions, wire } = this.parts;
     if (wire.upload === undefined) return this.#failure("refused", `upload of ${name}`, words); // No slot was given.
     const settled = { what: `Chromium telling how the upload of ${name} ended`, withinMs: answerMs };
     const upload = await conditions.until(settled, () => (wire.upload === "under-way" ? undefined : wire.upload));
@@ -303,18 +327,18 @@ export class ConverseSession implements EncryptingSession {
     });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  protected inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work, work);
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  async #call<Name extends keyof BenchFunctions>(
+  protected async call<Name extends keyof BenchFunctions>(
     what: string,
     name: Name,
     ...args: Parameters<BenchFunctions[Name]>
   ): Promise<Awaited<ReturnType<BenchFunctions[Name]>>> {
-    const { conditions, page } = this.#parts;
+    const { conditions, page } = this.parts;
     if (conditions.fault !== undefined) throw conditions.fault;
     const ended = this.ended.then(({ error }) => {
       throw error ?? conditions.fault ?? new HarnessError("disconnected", `${what}: the session is over`);
@@ -333,22 +357,21 @@ export class ConverseSession implements EncryptingSession {
   }
 }
 
-const pollMs = 50;
+export const pollMs = 50;
 /** A download may be hit by a change of the machine's network, see network-change.ts; Converse does not tell. */
 const downloadAttempts = 3;
 /** Prosody's default limits let the partner's two bundles (16 kB) through in about 2 s. */
 const handshakeMs = 10_000;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The error for a server without an extension that this client needs. */
 export const lacking = (person: Person, extension: string): HarnessError =>
   new HarnessError("unsupported", `${person.server.domain} does not announce ${extension}, which Converse.js needs`);
 
-function peerOf(conversation: Conversation, own: string): string {
-  if (conversation.kind === "direct") return destinationOf(conversation, own);
-  throw new HarnessError("unsupported", "The Converse.js driver sends to direct chats only");
-}
+export const peerOf = (conversation: Conversation, own: string): string => destinationOf(conversation, own);
+
+const roomName = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-");
 
 const unsupported = (what: string): Promise<never> =>
   Promise.reject(new HarnessError("unsupported", `The Converse.js driver has no ${what}; use the xmpp driver`));

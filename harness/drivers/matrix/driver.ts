@@ -5,7 +5,8 @@ import { defaultTimeoutMs } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { MatrixLoadSession } from "./load-session.ts";
 import { matrixProbes } from "./probes/index.ts";
-import { EncryptingMatrixSession, MatrixSession } from "./session.ts";
+import { EndToEndMatrixSession } from "./end-to-end.ts";
+import { MatrixSession } from "./session.ts";
 
 export interface MatrixDriverOptions {
   /** Sessions publish device keys and can encrypt with Megolm. Costs about a third of a second more per session. */
@@ -22,7 +23,7 @@ export function createMatrixDriver({ encrypting = false }: MatrixDriverOptions =
     const connection = connections.to(server);
     const login = await logIn(connection, person.name, person.password, left());
     const parts = { connection, api: new ClientApi(connection, login.token), person, login };
-    const session = encrypting ? new EncryptingMatrixSession(parts) : new MatrixSession(parts);
+    const session = encrypting ? new EndToEndMatrixSession(parts) : new MatrixSession(parts);
     if (options.online === false) return session;
     try {
       await session.start(left(), encrypting);

@@ -13,8 +13,12 @@ import {
   RoomEvent,
   SyncState,
 } from "matrix-js-sdk";
+import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { logger as sharedLogger, type Logger } from "matrix-js-sdk/lib/logger.js";
+import type { Cryptography, SealedMessage, StolenState } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
+import { HostileSync } from "./hostile-sync.ts";
+import { stealFrom } from "./stolen-keys.ts";
 import type { Json, Login } from "./client-api.ts";
 import type { Connection } from "./connection.ts";
 
@@ -47,6 +51,10 @@ export interface SdkListener {
   loggedOut(error: Error): void;
 }
 
+const sealedKept = 10_000;
+/** A client takes the stand-in's answer at once; decrypting costs milliseconds. */
+const injectionMs = 20_000;
+
 /** The server may keep a sync open this long. */
 const pollTimeoutMs = 30_000;
 /** Synapse sends at most 100 per room and sync (filter_timeline_limit); older ones are fetched as a gap. */
@@ -76,6 +84,11 @@ export class SdkClient {
   readonly #listener: SdkListener;
   readonly #seenRooms = new Set<string>();
   readonly #stop = Promise.withResolvers<never>();
+  readonly #hostile = new HostileSync();
+  /** Encrypted events that came, in order, as the server sent them. */
+  readonly #sealed: SealedMessage[] = [];
+  #secretStorageKey: readonly [string, Uint8Array<ArrayBuffer>] | undefined;
+  #recoveryKey: Uint8Array<ArrayBuffer> | undefined;
   #stopped = false;
   #lostSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -92,6 +105,14 @@ export class SdkClient {
       store: new MemoryStore(),
       logger: silent,
       disableVoip: true,
+      cryptoCallbacks: {
+        getSecretStorageKey: async ({ keys }) => {
+          const [id] = Object.keys(keys);
+          const key = this.#recoveryKey ?? this.#secretStorageKey?.[1];
+          return id === undefined || key === undefined ? null : [this.#secretStorageKey?.[0] ?? id, key];
+        },
+        cacheSecretStorageKey: (id, _info, key) => void (this.#secretStorageKey = [id, key]),
+      },
     });
     withoutTimers(this.#client);
   }
@@ -175,6 +196,109 @@ export class SdkClient {
     }
   }
 
+  /** Encrypted events of others in a room, in order of arrival. */
+  sealed(roomId: string): readonly SealedMessage[] {
+    return this.#sealed.filter(({ raw }) => (JSON.parse(raw) as Json)["room_id"] === roomId);
+  }
+
+  /** Members in the room whose devices' keys are here. */
+  async encryptsFor(roomId: string, people: readonly string[]): Promise<boolean> {
+    const room = this.#client.getRoom(roomId);
+    if (room === null || !(await this.isEncryptedRoom(roomId))) return false;
+    if (people.some((person) => room.getMember(person)?.membership !== "join")) return false;
+    const devices = await this.#crypto().getUserDeviceInfo([...people], true);
+    return people.every((person) => (devices.get(person)?.size ?? 0) > 0);
+  }
+
+  async steal(): Promise<StolenState> {
+    return stealFrom(await this.#crypto().exportRoomKeysAsJson());
+  }
+
+  /**
+   * Hostile stand-in of the server: answers the next sync with this event. Resolves with the text the client shows for it,
+   * undefined when it shows none.
+   */
+  async inject(roomId: string, event: Json & { readonly event_id: string }): Promise<string | undefined> {
+    let syncs = 0;
+    const count = (): void => void (syncs += 1);
+    this.#client.on(ClientEvent.Sync, count);
+    this.#hostile.put(roomId, event);
+    const end = performance.now() + injectionMs;
+    try {
+      for (;;) {
+        const found = this.#client.getRoom(roomId)?.findEventById(event.event_id);
+        if (found !== undefined && !found.isBeingDecrypted() && found.getType() !== "m.room.encrypted") {
+          return found.isDecryptionFailure() ? undefined : bodyOf(found);
+        }
+        if (found?.isDecryptionFailure() === true) return undefined;
+        // The client took the answer and kept nothing of it.
+        if (found === undefined && this.#hostile.taken && syncs > 1) return undefined;
+        if (performance.now() > end) {
+          throw new HarnessError(
+            "deadline",
+            `waited ${injectionMs} ms for the client to take an event of the stand-in`,
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    } finally {
+      this.#client.off(ClientEvent.Sync, count);
+    }
+  }
+
+  async cryptography(): Promise<Cryptography> {
+    const crypto = this.#crypto();
+    const own = this.#client.getSafeUserId();
+    const devices = (await crypto.getUserDeviceInfo([own], true)).get(own);
+    const algorithms = [...(devices?.values() ?? [])].flatMap((device) => device.algorithms);
+    return { library: crypto.getVersion(), algorithms: [...new Set(algorithms)] };
+  }
+
+  /** Cross-signing, secret storage and a backup of the keys, as a client sets them up. */
+  async enableKeyBackup(password: string): Promise<string> {
+    const crypto = this.#crypto();
+    const user = this.#client.getSafeUserId();
+    await crypto.bootstrapCrossSigning({
+      authUploadDeviceSigningKeys: async (upload) => {
+        await upload({ type: "m.login.password", identifier: { type: "m.id.user", user }, password } as never);
+      },
+    });
+    const made = await crypto.createRecoveryKeyFromPassphrase();
+    await crypto.bootstrapSecretStorage({
+      createSecretStorageKey: () => Promise.resolve(made),
+      setupNewKeyBackup: true,
+      setupNewSecretStorage: true,
+    });
+    if (made.encodedPrivateKey === undefined)
+      throw new HarnessError("harness-fault", "expected a recovery key, got none");
+    return made.encodedPrivateKey;
+  }
+
+  /** The private key of the backup as this device holds it, unpadded base64; for the search on the server. */
+  async backupKey(): Promise<string | undefined> {
+    const key = await this.#crypto().getSessionBackupPrivateKey();
+    return key === null ? undefined : Buffer.from(key).toString("base64");
+  }
+
+  /** Keys the backup holds, as the server counts them, and keys of this device. */
+  async backupState(): Promise<{ readonly held: number; readonly backedUp: number }> {
+    const crypto = this.#crypto();
+    const [info, keys] = await Promise.all([crypto.getKeyBackupInfo(), crypto.exportRoomKeys()]);
+    return { held: keys.length, backedUp: info?.count ?? 0 };
+  }
+
+  async restoreKeyBackup(recoveryKey: string): Promise<void> {
+    const crypto = this.#crypto();
+    this.#recoveryKey = new Uint8Array(decodeRecoveryKey(recoveryKey));
+    await crypto.loadSessionBackupPrivateKeyFromSecretStorage();
+    await crypto.checkKeyBackupAndEnable();
+    await crypto.restoreKeyBackup();
+  }
+
+  async hasCrossSigned(): Promise<boolean> {
+    return this.#crypto().isCrossSigningReady();
+  }
+
   /** A raw event of the server as this client shows it; undefined while it cannot be decrypted. */
   async show(raw: Json): Promise<SeenEvent | undefined> {
     const event = this.#client.getEventMapper()(raw);
@@ -198,7 +322,8 @@ export class SdkClient {
   async #fetch(connection: Connection, url: string | URL | Request, init?: RequestInit): Promise<Response> {
     const never = new Promise<Response>(() => undefined);
     try {
-      const answer = await connection.fetch(url, init);
+      const asked = connection.fetch(url, init);
+      const answer = await Promise.race([asked, this.#hostile.answerTo(String(url))]);
       return this.#stopped ? await never : answer;
     } catch (error) {
       if (this.#stopped) return never;
@@ -234,6 +359,7 @@ export class SdkClient {
 
   #arrived(event: MatrixEvent, room: Room): void {
     this.#seenRooms.add(room.roomId);
+    if (event.isEncrypted() && event.status === null) this.#keepSealed(event, room);
     // A local echo is no arrival: it comes again with the server's id.
     if (event.status !== null && event.status !== EventStatus.SENT) return;
     if (!event.isEncrypted()) return this.#listener.event(seen(event));
@@ -245,6 +371,15 @@ export class SdkClient {
     // Fires again when a key that was missing comes later.
     event.on(MatrixEventEvent.Decrypted, report);
     report();
+  }
+
+  #keepSealed(event: MatrixEvent, { roomId: room_id }: Room): void {
+    const [event_id, sender, content] = [event.getId(), event.getSender(), event.getWireContent()];
+    if (sender === this.#client.getUserId() || this.#sealed.length >= sealedKept) return;
+    const raw = { event_id, room_id, sender, type: "m.room.encrypted", content, origin_server_ts: event.getTs() };
+    const { session_id: session } = content as Json;
+    const keyId = typeof session === "string" ? session : undefined;
+    this.#sealed.push({ id: event_id ?? "", raw: JSON.stringify(raw), keyId });
   }
 
   #reset(room: Room | undefined): void {
@@ -297,6 +432,11 @@ function withoutTimers(client: MatrixClient): void {
       signals.length === 0 ? rest : { ...rest, abortSignal: AbortSignal.any(signals) },
     );
   };
+}
+
+function bodyOf(event: MatrixEvent): string | undefined {
+  const { body } = event.getContent<Json>();
+  return event.getType() === "m.room.message" && typeof body === "string" ? body : undefined;
 }
 
 function seen(event: MatrixEvent): SeenEvent {

@@ -34,10 +34,12 @@ const answered = new Set();
  * message"), else the sender repeats the exchange in each message, and Converse publishes both its bundles (16 kB) for
  * each one, which Prosody's default limit of 10 kB/s holds up. Converse.js 14 does not; this does it with its functions.
  */
-async function onEncrypted({ from, encrypted, is_error: failed }) {
+async function onEncrypted({ from, from_real_jid: realJid, encrypted, is_error: failed }) {
   if (!encrypted?.key || failed) return;
-  const peer = Strophe.getBareJidFromJid(from);
+  // In a group the session is with the member's device, not with the room.
+  const peer = Strophe.getBareJidFromJid(realJid ?? from);
   answered.add(peer);
+  if (realJid) seenOccupants.set(from, realJid);
   if (encrypted.prekey) await shakeHands(peer);
 }
 
@@ -53,11 +55,19 @@ function reportMessage(attrs) {
   const text = decrypted ? attrs.plaintext : attrs.body;
   if (failed) report({ type: "undecryptable", text: attrs.error_text ?? attrs.error_condition ?? "no reason given" });
   if (failed || !text) return;
-  report({ type: "message", id: attrs.msgid, from: attrs.from, text, encrypted: decrypted, oobUrl: attrs.oob_url });
+  const group = attrs.type === "groupchat";
+  const from = group ? (attrs.from_real_jid ?? attrs.from) : attrs.from;
+  const room = group ? Strophe.getBareJidFromJid(attrs.from) : undefined;
+  report({ type: "message", id: attrs.msgid, from, room, text, encrypted: decrypted, oobUrl: attrs.oob_url });
 }
 
-/** The chat with a peer, its view shown, so that messages are rendered (and files decrypted) as for a user. */
-const chatWith = (peer) => inner.api.chats.open(peer, {}, true);
+/** The chat with a peer or the room, its view shown, so that messages are rendered (and files decrypted) as for a user. */
+const chatWith = async (peer) => {
+  const room = inner.state.chatboxes.get(peer);
+  if (room?.get("type") !== "chatroom") return inner.api.chats.open(peer, {}, true);
+  room.maybeShow(true);
+  return room;
+};
 
 /** What Converse would show in an alert; it logs and swallows errors of sending. */
 function alertText() {
@@ -159,6 +169,161 @@ async function download(url) {
   return { base64: u.arrayBufferToBase64(await blob.arrayBuffer()) };
 }
 
+/** Enters a room and, if it is new, configures it as OMEMO needs it: members only, addresses visible (XEP-0384, 5.8). */
+async function enterGroup(jid, create) {
+  const settings = create
+    ? {
+        auto_configure: true,
+        roomconfig: { membersonly: true, whois: "anyone", persistentroom: true, publicroom: false, changesubject: false },
+      }
+    : {};
+  const nick = Strophe.getNodeFromJid(inner.session.get("bare_jid"));
+  await inner.api.rooms.open(jid, { nick, ...settings }, true);
+}
+
+/** "in" once we are in and the client takes the room for one it can encrypt in; else what it still waits for. */
+async function groupState(jid) {
+  const room = inner.state.chatboxes.get(jid);
+  if (room === undefined) return "not opened";
+  if (!room.isEntered()) return `connection status ${room.session.get("connection_status")}`;
+  const missing = ["membersonly", "nonanonymous"].filter((feature) => !room.features.get(feature));
+  if (missing.length > 0) await room.refreshDiscoInfo?.();
+  if (missing.length > 0) return `not ${missing.join(", not ")}`;
+  return room.get("omemo_supported") ? "in" : "OMEMO not offered";
+}
+
+async function setAffiliation(room, jid, affiliation) {
+  const iq = stx`<iq type="set" to="${room}" xmlns="jabber:client">
+    <query xmlns="${Strophe.NS.MUC_ADMIN}"><item affiliation="${affiliation}" jid="${jid}"/></query></iq>`;
+  return serialised(await inner.api.sendIQ(iq, 25_000, false));
+}
+
+const serialised = (answer) => (answer === null ? "" : new XMLSerializer().serializeToString(answer));
+
+/** People whose devices would get keys now: occupants with a visible address and a device whose bundle is known. */
+async function reachable(room, people) {
+  const addresses = inner.state.chatboxes.get(room)?.occupants?.map((o) => o.get("jid")) ?? [];
+  const present = people.filter((jid) => addresses.some((other) => other && u.isSameBareJID(other, jid)));
+  const known = await Promise.all(
+    present.map(async (jid) => {
+      const ids = await Promise.all(omemoVersions.map((v) => devicesOf(jid, v)));
+      return ids.flat().length > 0;
+    }),
+  );
+  return present.filter((_, index) => known[index]);
+}
+
+/** Opens a chat by Converse's own settings alone. */
+async function openUntouched(jid) {
+  const chat = await chatWith(jid);
+  await inner.api.waitUntil("OMEMOInitialized");
+  return chat.get("omemo_active") === true;
+}
+
+/** What stands out in the chat for its user: error messages, warnings, an explicit mark for what came in plain. */
+async function warnings(jid) {
+  await chatWith(jid);
+  const marks = [".chat-error", ".chat-msg__error", ".alert-warning", ".alert-danger", ".fa-unlock", ".message--unencrypted"];
+  const found = [...document.querySelectorAll(marks.map((mark) => `converse-chat ${mark}, converse-muc ${mark}`).join(", "))];
+  // The open padlock of the toolbar is the switch, not a warning.
+  const said = found.filter((element) => !element.closest("converse-chat-toolbar"));
+  return said.map((element) => element.textContent.replace(/\s+/g, " ").trim()).filter((text) => text !== "");
+}
+
+/**
+ * Hostile stand-in of the server: this stanza goes to the function that Converse registered for incoming message stanzas.
+ * Resolves with the text that the chat then shows under the stanza's id, or null.
+ */
+async function injectStanza(chatJid, xml, id) {
+  const stanza = new DOMParser().parseFromString(xml, "text/xml").documentElement;
+  const room = stanza.getAttribute("type") === "groupchat" ? inner.state.chatboxes.get(chatJid) : undefined;
+  await (room === undefined ? inner.exports.handleMessageStanza(stanza) : room.handleMessageStanza(stanza));
+  const chat = await chatWith(chatJid);
+  const message = chat.messages.find((m) => m.get("msgid") === id);
+  if (message === undefined || message.get("type") === "error" || message.get("is_error")) return null;
+  return message.getMessageText() ?? null;
+}
+
+/** Who an occupant is, where the room shows it. */
+function realAddress(occupant) {
+  const room = inner.state.chatboxes.get(Strophe.getBareJidFromJid(occupant));
+  const found = room?.occupants.findWhere({ nick: Strophe.getResourceFromJid(occupant) });
+  const jid = found?.get("jid") ?? seenOccupants.get(occupant) ?? "";
+  return jid === "" ? "" : Strophe.getBareJidFromJid(jid);
+}
+
+/** Senders of group messages, kept because a person thrown out of a room no longer sees its occupants. */
+const seenOccupants = new Map();
+
+let copies = 0;
+const stolen = new Map();
+
+/** A copy of the OMEMO store as it is now, for the thief; writes to it never reach the store. */
+function steal() {
+  const { omemo_store: store } = inner.state;
+  const copy = Object.create(store);
+  copy.attributes = structuredClone(store.attributes);
+  copy.get = (name) => copy.attributes[name];
+  copy.save = (name, value) => Object.assign(copy.attributes, typeof name === "string" ? { [name]: value } : name);
+  copy.unset = (name) => delete copy.attributes[name];
+  stolen.set(++copies, copy);
+  return copies;
+}
+
+/** Keys of skipped messages that lie in the stolen sessions: libomemo keeps them until the message comes. */
+function keysKept(number) {
+  const { attributes } = stolen.get(number);
+  const records = Object.entries(attributes).filter(([name, value]) => name.startsWith("session") && value);
+  const count = (value) => {
+    if (typeof value !== "object" || value === null) return 0;
+    const own = Object.keys(value.messageKeys ?? {}).length;
+    return own + Object.values(value).reduce((sum, part) => sum + count(part), 0);
+  };
+  return records.reduce((sum, [, record]) => sum + count(typeof record === "string" ? JSON.parse(record) : record), 0);
+}
+
+const cryptoLibrary = () => import("/dist/libomemo.esm.min.js");
+
+/** Tries every key in the stanza with the stolen sessions. Works on a copy of the copy: reading moves a ratchet on. */
+async function readStolen(number, from, room, xml) {
+  const { OMEMOAddress, SessionCipher } = await cryptoLibrary();
+  const stanza = new DOMParser().parseFromString(xml, "text/xml").documentElement;
+  for (const sealed of stanza.querySelectorAll("encrypted")) {
+    const version = sealed.namespaceURI;
+    const payload = sealed.querySelector("payload")?.textContent.trim();
+    const sid = Number(sealed.querySelector("header").getAttribute("sid"));
+    for (const key of sealed.querySelectorAll("key")) {
+      const copy = Object.create(stolen.get(number));
+      copy.attributes = structuredClone(stolen.get(number).attributes);
+      copy.get = (name) => copy.attributes[name];
+      copy.save = (name, value) => Object.assign(copy.attributes, typeof name === "string" ? { [name]: value } : name);
+      copy.unset = (name) => delete copy.attributes[name];
+      const held = inner.state.omemo_store;
+      inner.state.omemo_store = copy;
+      const store = u.omemo.getVersionedStore(version); // Binds to the copy.
+      inner.state.omemo_store = held;
+      const cipher = new SessionCipher(store, new OMEMOAddress(from, sid), version);
+      const bytes = u.base64ToArrayBuffer(key.textContent.trim());
+      for (const open of ["decryptWhisperMessage", "decryptPreKeyWhisperMessage"]) {
+        try {
+          const { plaintext } = await cipher[open](bytes, "binary");
+          if (version === Strophe.NS.OMEMO2) {
+            const { body } = await u.omemo.decryptSCE(plaintext, payload, { sender_jid: from, to_jid: room });
+            if (body) return body;
+          } else {
+            const iv = sealed.querySelector("iv").textContent;
+            const parts = { key: plaintext.slice(0, 16), tag: plaintext.slice(16), iv, payload };
+            return await u.omemo.decryptMessage(parts);
+          }
+        } catch {
+          // Not readable this way; the next key or form is tried.
+        }
+      }
+    }
+  }
+  return null;
+}
+
 /** What this server lacks although Converse.js 14 cannot work without: it opens no chat before it has a block list. */
 async function lacks() {
   const supported = await inner.api.disco.supports(Strophe.NS.BLOCKING, inner.session.get("domain"));
@@ -166,6 +331,20 @@ async function lacks() {
 }
 
 window.bench = {
+  enterGroup,
+  groupState,
+  setAffiliation,
+  reachable,
+  openUntouched,
+  warnings,
+  injectStanza,
+  steal,
+  keysKept,
+  readStolen,
+  realAddress: async (occupant) => realAddress(occupant),
+  deviceId: () => inner.api.omemo.getDeviceID(),
+  offersOmemo: async () => inner.api.disco.getIdentity("pubsub", "pep", inner.session.get("bare_jid")).then(Boolean),
+  version: () => inner.VERSION_NAME ?? "",
   lacks,
   hasAnswered: async (peer) => answered.has(peer),
   start: (settings) => converse.initialize(settings),

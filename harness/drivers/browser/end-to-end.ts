@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import type { Cryptography, SealedMessage, StolenState, UntouchedChat, WithEndToEnd } from "../../model/end-to-end.ts";
+import type { Conversation } from "../../model/session.ts";
+import { ratchetKeyFor } from "./ratchet-key.ts";
+import { ConverseSession, peerOf } from "./session.ts";
+
+const attributeIn = (frame: string, name: string): string | undefined =>
+  new RegExp(`^\\s*<message\\b[^>]*?\\s${name}\\s*=\\s*["']([^"']*)["']`).exec(frame)?.[1];
+
+const bare = (address: string): string => address.replace(/\/.*$/s, "");
+
+/** Replaces what a client knows a repeated message by: stanza, origin and archive id (XEP-0359). */
+const withFreshIds = (stanza: string, id: string): string =>
+  stanza
+    .replace(/^(\s*<message\b[^>]*?\sid\s*=\s*)["'][^"']*["']/, `$1"${id}"`)
+    .replaceAll(/<(?:origin-id|stanza-id)\b[^>]*?(?:\/>|>\s*<\/(?:origin-id|stanza-id)>)/g, "");
+
+/** Converse.js with what the bench looks at and does as a thief or as a hostile server. */
+export class EndToEndConverseSession extends ConverseSession implements WithEndToEnd {
+  #deviceId = "";
+
+  /** On return this device's id is known. */
+  async prepare(): Promise<void> {
+    this.#deviceId = String(await this.call("the OMEMO device id", "deviceId"));
+  }
+
+  createEncryptedGroup(name: string): Promise<Conversation> {
+    return this.createGroup(name);
+  }
+
+  async openUntouched(kind: Conversation["kind"], peer: string): Promise<UntouchedChat> {
+    const conversation: Conversation =
+      kind === "group" ? await this.createGroup(`untouched-${randomUUID()}`) : await this.openDirect(peer);
+    const encrypted = await this.call("opening a chat as it comes", "openUntouched", conversation.id);
+    return { conversation, encrypted };
+  }
+
+  async encryptsFor(conversation: Conversation, people: readonly string[]): Promise<boolean> {
+    const found = await this.call("devices of the members", "reachable", conversation.id, people);
+    return found.length === people.length;
+  }
+
+  removeMember(conversation: Conversation, address: string): Promise<void> {
+    return this.setAffiliation(conversation, address, "outcast");
+  }
+
+  sealed(conversation: Conversation): readonly SealedMessage[] {
+    const from = peerOf(conversation, this.address);
+    return this.traffic()
+      .filter(({ direction, text }) => direction === "received" && /^\s*<message\b/.test(text))
+      .filter(({ text }) => /<payload\b/.test(text) && bare(attributeIn(text, "from") ?? "") === from)
+      .map(({ text }) => ({
+        id: attributeIn(text, "id") ?? "",
+        raw: text,
+        keyId: ratchetKeyFor(text, this.#deviceId),
+      }));
+  }
+
+  async steal(): Promise<StolenState> {
+    const copy = await this.call("a copy of the OMEMO store", "steal");
+    return {
+      keysKept: () => this.call("keys in the copy", "keysKept", copy),
+      read: async ({ raw }) => {
+        const from = bare(attributeIn(raw, "from") ?? "");
+        const isGroup = attributeIn(raw, "type") === "groupchat";
+        const sender = isGroup
+          ? await this.call("the sender's address", "realAddress", attributeIn(raw, "from") ?? "")
+          : from;
+        const room = isGroup ? from : null;
+        return (await this.call("reading with the stolen store", "readStolen", copy, sender, room, raw)) ?? undefined;
+      },
+    };
+  }
+
+  async injectAsServer(
+    conversation: Conversation,
+    from: string,
+    what: { readonly message: SealedMessage } | { readonly text: string },
+  ): Promise<string | undefined> {
+    const id = randomUUID();
+    const to = this.address;
+    const xml =
+      "message" in what
+        ? withFreshIds(what.message.raw, id)
+        : `<message xmlns="jabber:client" type="chat" from="${from}/bench" to="${to}" id="${id}"><body>${what.text}</body></message>`;
+    const chat = peerOf(conversation, this.address);
+    return (await this.call("a message of the hostile server", "injectStanza", chat, xml, id)) ?? undefined;
+  }
+
+  warnings(conversation: Conversation): Promise<readonly string[]> {
+    return this.call("warnings in the chat", "warnings", peerOf(conversation, this.address));
+  }
+
+  async cryptography(): Promise<Cryptography> {
+    const version = await this.call("Converse.js's version", "version");
+    const namespaces = new Set(
+      this.traffic().flatMap(({ text }) =>
+        [...text.matchAll(/<encrypted\b[^>]*?\bxmlns=["']([^"']+)["']/g)].map(([, ns]) => ns ?? ""),
+      ),
+    );
+    return { library: version === "" ? "" : `libomemo.js of Converse.js ${version}`, algorithms: [...namespaces] };
+  }
+}

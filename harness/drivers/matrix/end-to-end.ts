@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import type {
+  Cryptography,
+  SealedMessage,
+  StolenState,
+  UntouchedChat,
+  WithEndToEnd,
+  WithKeyBackup,
+} from "../../model/end-to-end.ts";
+import { HarnessError } from "../../model/errors.ts";
+import type { Conversation } from "../../model/session.ts";
+import { roomPath, type Json } from "./client-api.ts";
+import { defaultTimeoutMs } from "./connection.ts";
+import { EncryptingMatrixSession } from "./session.ts";
+
+const pollMs = 50;
+
+/** The SDK with what the bench looks at and does as a thief or as a hostile server. */
+export class EndToEndMatrixSession extends EncryptingMatrixSession implements WithEndToEnd, WithKeyBackup {
+  async createEncryptedGroup(name: string): Promise<Conversation> {
+    const id = await this.api.createRoom({
+      preset: "private_chat",
+      name,
+      initial_state: [{ type: "m.room.encryption", state_key: "", content: this.encryption }],
+    });
+    await this.#until("the new room to be known as encrypted", () => this.sdk.isEncryptedRoom(id));
+    return this.remember({ kind: "group", id });
+  }
+
+  /** Content of m.room.encryption: the algorithm alone, so that the client's own rotation applies. */
+  protected readonly encryption: Json = { algorithm: "m.megolm.v1.aes-sha2" };
+
+  async openUntouched(kind: Conversation["kind"], peer: string): Promise<UntouchedChat> {
+    const options =
+      kind === "direct"
+        ? { preset: "trusted_private_chat", is_direct: true, invite: [peer] }
+        : { preset: "private_chat", name: `untouched ${randomUUID()}` };
+    const conversation = this.remember({ kind, id: await this.api.createRoom(options) });
+    const { state } = await this.#roomState(conversation.id);
+    return { conversation, encrypted: state.some(({ type }) => type === "m.room.encryption") };
+  }
+
+  encryptsFor({ id }: Conversation, people: readonly string[]): Promise<boolean> {
+    return this.sdk.encryptsFor(id, people);
+  }
+
+  async removeMember({ id }: Conversation, address: string): Promise<void> {
+    await this.api.call({ method: "POST", path: `${roomPath(id)}/ban`, body: { user_id: address } });
+  }
+
+  sealed({ id }: Conversation): readonly SealedMessage[] {
+    return this.sdk.sealed(id);
+  }
+
+  steal(): Promise<StolenState> {
+    return this.sdk.steal();
+  }
+
+  injectAsServer(
+    { id }: Conversation,
+    from: string,
+    what: { readonly message: SealedMessage } | { readonly text: string },
+  ): Promise<string | undefined> {
+    const fresh = { event_id: `$${randomUUID().replaceAll("-", "")}`, room_id: id, origin_server_ts: Date.now() };
+    const event: Json =
+      "message" in what
+        ? (JSON.parse(what.message.raw) as Json)
+        : { sender: from, type: "m.room.message", content: { msgtype: "m.text", body: what.text } };
+    return this.sdk.inject(id, { ...event, ...fresh });
+  }
+
+  /** The SDK has no screen: it hands a plain event to the program without a mark. */
+  warnings(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  cryptography(): Promise<Cryptography> {
+    return this.sdk.cryptography();
+  }
+
+  async enableKeyBackup(): Promise<{
+    readonly recoveryKey: string;
+    readonly secrets: Readonly<Record<string, string>>;
+  }> {
+    const recoveryKey = await this.sdk.enableKeyBackup(this.person.password);
+    const backupKey = await this.sdk.backupKey();
+    return {
+      recoveryKey,
+      secrets: { recoveryKey: recoveryKey.replaceAll(" ", ""), ...(backupKey === undefined ? {} : { backupKey }) },
+    };
+  }
+
+  async isBackedUp(): Promise<boolean> {
+    const { held, backedUp } = await this.sdk.backupState();
+    return held > 0 && backedUp >= held;
+  }
+
+  restoreKeyBackup(recoveryKey: string): Promise<void> {
+    return this.sdk.restoreKeyBackup(recoveryKey);
+  }
+
+  async #roomState(id: string): Promise<{ readonly state: readonly Json[] }> {
+    const answer = await this.api.answer({ path: `${roomPath(id)}/state` });
+    const state: unknown = JSON.parse(answer.text);
+    return { state: Array.isArray(state) ? (state as readonly Json[]) : [] };
+  }
+
+  async #until(what: string, check: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + defaultTimeoutMs;
+    while (!(await check())) {
+      if (performance.now() > end) throw new HarnessError("deadline", `waited ${defaultTimeoutMs} ms for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+}

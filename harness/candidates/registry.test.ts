@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { describe, test } from "node:test";
 import { configNames, type Candidate } from "../model/candidate.ts";
-import { candidates, loadCandidate } from "./registry.ts";
+import { loadCandidate } from "./load.ts";
+import { candidates } from "./registry.ts";
 
 test("candidates are found by their folders, each id once", () => {
   ok(candidates.length > 0);

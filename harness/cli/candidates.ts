@@ -30,7 +30,7 @@ export async function candidateAt(path: string): Promise<Candidate> {
   const folder = resolve(path);
   if (!existsSync(folder))
     throw new HarnessError("bad-input", `Expected a candidate's folder, but there is no ${path}.`);
-  const { loadCandidate } = await import("../candidates/registry.ts");
+  const { loadCandidate } = await import("../candidates/load.ts");
   return requireUsable(await loadCandidate(folder), path);
 }
 

@@ -1,16 +1,12 @@
-import type { Account, Administration, ServerAccess } from "../../model/candidate.ts";
-import { HarnessError } from "../../model/errors.ts";
+import { randomBytes } from "node:crypto";
+import type { Account, Administration, ServerAccess } from "../../../model/candidate.ts";
+import { HarnessError } from "../../../model/errors.ts";
 
-/** Administration through `prosodyctl shell`, the console that Prosody's documentation gives to administrators. */
-export const administration: Administration = {
+/** What all generations have: `prosodyctl shell`, the console that Prosody's documentation gives to administrators. */
+const common: Omit<Administration, "disableAccount"> = {
   async createAccounts(server, accounts) {
     const commands = accounts.map((account) => createCommand(server, account));
     await shell(server, commands, "user accounts to be created");
-  },
-
-  /** Ends all sessions of the person and refuses new ones; the data stay. */
-  async disableAccount(server, name) {
-    await shell(server, [`user:disable(${lua(address(server, name))})`], `${name} to be disabled`);
   },
 
   /** Prosody removes all stores of the account: roster, vCard, PEP with OMEMO keys, offline messages, archive. */
@@ -44,6 +40,16 @@ export const administration: Administration = {
   async letTimePass(server, seconds) {
     await shell(server, [cleanUpLater(seconds)], "the periodic clean-up to run");
   },
+};
+
+/** Since 13.0: accounts can be disabled, and roles are enforced. */
+export const administration: Administration = {
+  ...common,
+
+  /** Ends all sessions of the person and refuses new ones; the data stay. */
+  async disableAccount(server, name) {
+    await shell(server, [`user:disable(${lua(address(server, name))})`], `${name} to be disabled`);
+  },
 
   /** One for the whole server, one for a host, and one of the operator's own (custom_roles) for the help desk. */
   roles: ["prosody:operator", "prosody:admin", "authority:helpdesk"],
@@ -51,6 +57,20 @@ export const administration: Administration = {
   async grantRole(server, name, role) {
     const command = `user:set_role(${lua(address(server, name))}, ${lua(role)})`;
     await shell(server, [command], `${name} to get the role ${role}`);
+  },
+};
+
+/**
+ * Before 13.0 no command disables an account. What an administrator has: a password that nobody knows, and closing what is open.
+ * Roles have names there but no rights of their own, so none is named.
+ */
+export const administrationBefore13: Administration = {
+  ...common,
+
+  async disableAccount(server, name) {
+    const jid = lua(address(server, name));
+    const password = lua(randomBytes(24).toString("hex"));
+    await shell(server, [`user:password(${jid}, ${password})`, `c2s:close(${jid})`], `${name} to be locked out`);
   },
 };
 
@@ -71,11 +91,14 @@ function lua(text: string): string {
 function cleanUpLater(seconds: number): string {
   return [
     ">(function()",
+    // The name space came with 13.0.
+    'local found, modules = pcall(require, "prosody.core.modulemanager")',
+    'if not found then modules = require "core.modulemanager" end',
     "local now = os.time",
     `os.time = function(date) if date then return now(date) end return now() + ${Math.ceil(seconds)} end`,
     "local done, problem = pcall(function()",
     "for host in pairs(prosody.hosts) do",
-    'for _, task in ipairs(require "prosody.core.modulemanager".get_items("task", host) or {}) do task:run(os.time()) end',
+    'for _, task in ipairs(modules.get_items("task", host) or {}) do task:run(os.time()) end',
     "end end)",
     "os.time = now",
     'return done, done and "periodic tasks have run" or problem',

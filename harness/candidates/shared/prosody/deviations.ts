@@ -1,4 +1,4 @@
-import type { Configuration, Deviation } from "../../model/candidate.ts";
+import type { Configuration, Deviation } from "../../../model/candidate.ts";
 
 const lab: readonly Deviation[] = [
   {
@@ -191,4 +191,21 @@ const hardening: readonly Deviation[] = [
 export const deviations: Readonly<Record<"default" | "hardened", Configuration["deviations"]>> = {
   default: lab,
   hardened: [...lab, ...hardening],
+};
+
+/** Settings that only later generations know. */
+const since13 = ["custom_roles"];
+const before13 = (list: readonly Deviation[]): readonly Deviation[] =>
+  list
+    .filter(({ setting }) => !since13.includes(setting))
+    .map((one) =>
+      one.setting === "uptime, version, invites_adhoc, cloud_notify"
+        ? { ...one, setting: "uptime, version, invites_adhoc" }
+        : one,
+    );
+
+/** The same for 0.12. */
+export const deviationsBefore13: typeof deviations = {
+  default: before13(deviations.default),
+  hardened: before13(deviations.hardened),
 };

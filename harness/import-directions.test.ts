@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "harness/drivers": ["harness/model"],
   "harness/lab": ["harness/model"],
   "harness/load": ["harness/model"],
+  "harness/hostile": ["harness/model"],
   "harness/contract": ["harness/model"],
   "harness/run": ["harness/model"],
   scenarios: ["harness/model"],
@@ -26,6 +27,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "fixtures/candidates": ["harness/model", "harness/candidates"],
   // Setup prepares the lab's ground: it asks the lab's daemon client and knows what the lab needs.
   "harness/setup": ["harness/model", "harness/lab", "harness/candidates"],
+  // The lab to try by hand runs the lab's images and files under compose.
+  "harness/hand-lab": ["harness/model", "harness/lab", "harness/setup"],
   "harness/bench": ["harness", "scenarios", "reports"],
   "harness/cli": ["harness", "scenarios", "reports", "fixtures"],
 };

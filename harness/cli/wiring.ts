@@ -50,6 +50,9 @@ function createDrivers(): DriverSet {
       if (protocol === "matrix") return (await matrix.get()).open(person.server, person);
       throw noDriver(protocol);
     },
+    async openHostile(protocol, seats, options) {
+      return (await import("../hostile/index.ts")).openHostilePeers(protocol, seats, options);
+    },
     async close() {
       const made = [...plain.values(), matrix, browser].map((one) => one.made());
       await Promise.allSettled(made.map(async (driver) => (await driver)?.close()));

@@ -1,6 +1,7 @@
 import type { ImageFacts } from "../model/journal.ts";
 import type { Deployment, DeployPlan, Stopped } from "../model/lab.ts";
 import { HarnessError } from "../model/errors.ts";
+import type { Seat } from "../model/hostile.ts";
 import type { RunningServer } from "../model/server.ts";
 import type { TlsScanner } from "../model/tools.ts";
 import { breakServer, type LabFault } from "./broken-lab.ts";
@@ -20,7 +21,7 @@ import type { Labels } from "./labels.ts";
 import { LabServer } from "./running-server.ts";
 import { generateSecret, type SecretKeeper } from "./secrets.ts";
 import { InstanceAccess } from "./server-access.ts";
-import { domainOf, serverIds, type ServerId, type Slot } from "./slots.ts";
+import { domainOf, seatIds, serverIds, type ServerId, type Slot } from "./slots.ts";
 
 /** What a deployment needs from its lab. */
 export interface DeploymentOrder {
@@ -172,6 +173,15 @@ export class LabDeployment implements Deployment {
         return [{ from: front, resolver: slot.resolverAddress(front.edge.network), name: domainOf(other.id), to }];
       }),
     );
+  }
+
+  async seats(): Promise<readonly Seat[]> {
+    const { authority, slot } = this.#order;
+    const address = await slot.seatAddress();
+    return seatIds.map((id) => {
+      const domain = domainOf(id);
+      return { id, domain, address, ca: authority.certificate, ...authority.issue([domain]) };
+    });
   }
 
   heal(): Promise<void> {

@@ -10,6 +10,13 @@ export const serverIds = ["a", "b", "c"] as const;
 export type ServerId = (typeof serverIds)[number];
 export const domainOf = (id: string): string => `${id}.pruefstand.test`;
 
+/**
+ * Seats for peers that the bench plays itself: their names lead to the host's own address on the federation network, where the
+ * harness listens. Only containers of that network reach it.
+ */
+export const seatIds = ["x", "y"] as const;
+const hostAddress = 1;
+
 /** Federation addresses: the front of a server comes first in its block. */
 const firstHost = 2;
 const hostsPerServer = 4;
@@ -71,12 +78,17 @@ export class Slot {
   /** Names of servers → address of their front. */
   async hosts(ids: readonly ServerId[], subdomains: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const network = await this.#federation;
-    return new Map(
-      ids.flatMap((id) => {
-        const names = [domainOf(id), ...subdomains.map((name) => `${name}.${domainOf(id)}`)];
-        return names.map((name) => [name, network.address(blockOf(id))] as const);
-      }),
-    );
+    const servers = ids.flatMap((id) => {
+      const names = [domainOf(id), ...subdomains.map((name) => `${name}.${domainOf(id)}`)];
+      return names.map((name) => [name, network.address(blockOf(id))] as const);
+    });
+    const seats = seatIds.map((id) => [domainOf(id), network.address(hostAddress)] as const);
+    return new Map([...servers, ...seats]);
+  }
+
+  /** Where a peer played by the bench listens. */
+  async seatAddress(): Promise<string> {
+    return (await this.#federation).address(hostAddress);
   }
 
   /** The name server answers on all edges asked for so far. It stays reachable when the federation is cut, as DNS would. */
@@ -91,7 +103,10 @@ export class Slot {
     const edges = await Promise.all(this.#edges.values());
     const [first, ...others] = edges.map((network) => this.#place(network));
     if (first === undefined) throw new HarnessError("harness-fault", "expected an edge before a name server");
-    const zones = serverIds.map((id) => `${domainOf(id)}=${federation.address(blockOf(id))}`);
+    const zones = [
+      ...serverIds.map((id) => `${domainOf(id)}=${federation.address(blockOf(id))}`),
+      ...seatIds.map((id) => `${domainOf(id)}=${federation.address(hostAddress)}`),
+    ];
     const container = await startContainer(this.#docker, {
       image: this.#resolverImage,
       name: `${this.#name}-resolver`,

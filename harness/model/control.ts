@@ -23,6 +23,11 @@ export interface Sabotage {
    * `ignores-retractions` keeps showing what was taken back.
    */
   readonly client?: "copies-plaintext" | "ignores-retractions";
+  /**
+   * `stolen-identity`: the hostile authority holds the true keys and certificate of the one it pretends to be; to its partners
+   * that is the same as a server that does not check.
+   */
+  readonly peers?: "stolen-identity";
   /** Every account the lab makes is an administrator: a broken separation of roles. */
   readonly accounts?: "all-administrators";
   /** The certificate the lab hands to the servers: too short a key. */

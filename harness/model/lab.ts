@@ -1,5 +1,6 @@
 import type { Candidate, ConfigName } from "./candidate.ts";
 import type { Sabotage } from "./control.ts";
+import type { Seat } from "./hostile.ts";
 import type { ImageFacts } from "./journal.ts";
 import type { Faults, RunningServer } from "./server.ts";
 import type { TlsScanner } from "./tools.ts";
@@ -31,6 +32,8 @@ export interface Deployment extends AsyncDisposable {
   readonly tookMs: number;
   /** What is broken although nobody broke it on purpose: containers gone, restarted, out of memory. Empty = healthy. */
   health(): Promise<readonly string[]>;
+  /** Places on the federation network for peers that the bench plays itself; absent where a lab has none. */
+  seats?(): Promise<readonly Seat[]>;
   /** Undoes every fault still in place. */
   heal(): Promise<void>;
   /** Bounded logs of every container, for the evidence folder: name → text. */

@@ -1,3 +1,4 @@
+import type { Witness } from "./hostile.ts";
 import type { Person, RunningServer } from "./server.ts";
 import type { Conversation, Session } from "./session.ts";
 
@@ -51,6 +52,8 @@ export interface RoleFacts {
 }
 
 export interface Probes {
+  /** Logs in as a person with a client that keeps all it is given. */
+  witness?(server: RunningServer, person: Person): Promise<Witness>;
   /** `count` attempts over all plain channels of the server. `person` has a valid account: only the missing TLS may be the reason for refusal. */
   plaintext(server: RunningServer, person: Person, peer: Person, count: number): Promise<PlaintextFacts>;
   /** One login over TLS with these credentials, without any session kept. */

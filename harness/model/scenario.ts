@@ -1,3 +1,4 @@
+import type { HostilePeers, Witness } from "./hostile.ts";
 import type { MeasurementDetails, MeasurementValue } from "./measurement.ts";
 import type { ConfigName, Protocol } from "./candidate.ts";
 import type { Faults, Person, RunningServer } from "./server.ts";
@@ -33,6 +34,10 @@ export interface ScenarioContext {
   open(person: Person, options?: OpenOptions): Promise<Session>;
   /** A session that can encrypt end to end: Matrix SDK crypto, or Converse.js in Chromium for XMPP. */
   openEncrypting(person: Person): Promise<Session>;
+  /** A client of this person that keeps everything it is given; closed at the end. */
+  witness(person: Person): Promise<Witness>;
+  /** Two hostile authorities played by the bench, reachable for all servers; closed at the end. */
+  hostilePeers(): Promise<HostilePeers>;
   driver(): Driver;
   /** Polls `check` until it gives something other than undefined; throws `deadline` with the sentence. */
   until<T>(deadline: Deadline, check: () => Promise<T | undefined> | T | undefined): Promise<T>;

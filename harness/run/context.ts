@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HarnessError } from "../model/errors.ts";
+import type { HostilePeers, Witness } from "../model/hostile.ts";
 import type { Deployment, Lab } from "../model/lab.ts";
 import type { ScenarioContext } from "../model/scenario.ts";
 import type { Person, RunningServer } from "../model/server.ts";
@@ -92,6 +93,21 @@ function createPeople({ job, seed, lab, signal }: ContextParts): Pick<ScenarioCo
   };
 }
 
+async function witnessOf(driver: Driver, person: Person): Promise<Witness> {
+  const { witness } = driver.probes;
+  if (witness === undefined) throw new HarnessError("unsupported", `The driver ${driver.id} has no witness.`);
+  return witness(person.server, person);
+}
+
+async function hostilePeers({ job, deployment, drivers }: ContextParts): Promise<HostilePeers> {
+  const seats = await deployment.seats?.();
+  if (seats === undefined || drivers.openHostile === undefined)
+    throw new HarnessError("lab-fault", "Expected seats for hostile peers, but this lab has none.");
+  return drivers.openHostile(job.candidate.protocol, seats, {
+    stolenIdentity: job.sabotage?.peers === "stolen-identity",
+  });
+}
+
 /** The context of one job: everything a scenario may touch, and nothing else. */
 export function createContext(parts: ContextParts): ScenarioContext {
   const { job, deployment, recorder, sessions, breaker, drivers, signal } = parts;
@@ -121,6 +137,8 @@ export function createContext(parts: ContextParts): ScenarioContext {
       breaker.requireBrowser();
       return disguised(session, person);
     },
+    witness: (person) => abortable(signal, sessions.keep(witnessOf(driver, person))),
+    hostilePeers: () => abortable(signal, sessions.keep(hostilePeers(parts))),
     driver: () => driver,
     until: (deadline, check) => until(deadline, check, signal),
     measure: recorder.measure,

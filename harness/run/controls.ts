@@ -30,6 +30,7 @@ const sabotage = z
     variables: z.record(z.string(), z.unknown()).optional(),
     withoutEffect: z.array(z.string()).min(1).optional(),
     client: z.enum(["copies-plaintext", "ignores-retractions"]).optional(),
+    peers: z.enum(["stolen-identity"]).optional(),
     accounts: z.enum(["all-administrators"]).optional(),
     certificate: z.enum(["rsa-2048"]).optional(),
     starve: z.strictObject({ cpus: z.number().positive(), before: z.string().min(1) }).optional(),

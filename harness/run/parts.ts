@@ -1,4 +1,5 @@
 import type { Protocol } from "../model/candidate.ts";
+import type { HostileOptions, HostilePeers, Seat } from "../model/hostile.ts";
 import type { Lab } from "../model/lab.ts";
 import type { Person, RunningServer } from "../model/server.ts";
 import type { Driver, Session } from "../model/session.ts";
@@ -10,6 +11,8 @@ export interface DriverSet {
   plain(protocol: Protocol): Promise<Driver>;
   /** A session that can encrypt end to end; its client may reach the other servers too, where files of others lie. */
   openEncrypting(person: Person, reaches: readonly RunningServer[]): Promise<Session>;
+  /** Two hostile authorities on these seats; absent where none can be played. */
+  openHostile?(protocol: Protocol, seats: readonly Seat[], options: HostileOptions): Promise<HostilePeers>;
   close(): Promise<void>;
 }
 

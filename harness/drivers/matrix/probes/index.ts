@@ -7,10 +7,12 @@ import { attemptCall } from "./attempt.ts";
 import { clientStart, fillConversations } from "./client-start.ts";
 import { plaintext } from "./plaintext.ts";
 import { unauthenticatedReads } from "./reads.ts";
+import { openWitness } from "./witness.ts";
 
 /** What Matrix answers to the protocol-neutral questions. Facts only. */
 export function matrixProbes(connections: Connections): Probes {
   return {
+    witness: async (_server, person) => openWitness(await connections.logIn(person)),
     plaintext: async (server, person, peer, count) =>
       plaintext(server, person, peer, await connections.logIn(person), count),
     login: (server, name, password) => login(connections.to(server), name, password),

@@ -6,10 +6,12 @@ import { clientStart, fillConversations, plantProfile } from "./profile.ts";
 import { readAfterDisabling, readAsStranger, unauthenticatedReads } from "./reads.ts";
 import { exerciseRole } from "./roles.ts";
 import { selfRegistration } from "./registration.ts";
+import { openWitness } from "./witness.ts";
 
 /** The XMPP side of the protocol-neutral measurements. */
 export function createProbes(): Probes {
   return {
+    witness: openWitness,
     plaintext,
     login,
     adminAsOrdinary,

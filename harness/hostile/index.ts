@@ -1,0 +1,16 @@
+import type { Protocol } from "../model/candidate.ts";
+import { HarnessError } from "../model/errors.ts";
+import type { HostileOptions, HostilePeers, Seat } from "../model/hostile.ts";
+import { MatrixPeers } from "./matrix/peers.ts";
+import { XmppPeers } from "./xmpp/peers.ts";
+
+/** Two hostile authorities for one deployment. Throws `unsupported` for other protocols, `lab-fault` where they cannot listen. */
+export async function openHostilePeers(
+  protocol: Protocol,
+  seats: readonly Seat[],
+  options: HostileOptions,
+): Promise<HostilePeers> {
+  if (protocol === "xmpp") return XmppPeers.open(seats, options);
+  if (protocol === "matrix") return MatrixPeers.open(seats, options);
+  throw new HarnessError("unsupported", `The bench has no hostile peer for ${protocol}.`);
+}

@@ -1,0 +1,158 @@
+import { HarnessError } from "../../model/errors.ts";
+import type { HostileOptions, HostilePeers, HostileScene, MarkedAttempt, RoomAct, Seat } from "../../model/hostile.ts";
+import type { RunningServer } from "../../model/server.ts";
+import type { Conversation } from "../../model/session.ts";
+import { forgeOrigins } from "./forgeries.ts";
+import { askEverything } from "./questions.ts";
+import { PeerServer } from "./server.ts";
+import { OutgoingStream } from "./stream.ts";
+
+const answerMs = 15_000;
+const clients: Readonly<Record<"attacker" | "impersonated", string>> = { attacker: "mallory", impersonated: "yves" };
+
+type Who = keyof typeof clients;
+
+/** Two XMPP authorities played by the bench. */
+export class XmppPeers implements HostilePeers {
+  readonly attacker: HostilePeers["attacker"];
+  readonly impersonated: HostilePeers["impersonated"];
+  readonly #seats: Readonly<Record<Who, Seat>>;
+  readonly #server: PeerServer;
+  readonly #options: HostileOptions;
+  readonly #streams = new Map<string, OutgoingStream>();
+
+  private constructor(seats: Readonly<Record<Who, Seat>>, server: PeerServer, options: HostileOptions) {
+    this.#seats = seats;
+    this.#server = server;
+    this.#options = options;
+    const of = (who: Who): HostilePeers["attacker"] => ({
+      domain: seats[who].domain,
+      person: `${clients[who]}@${seats[who].domain}`,
+    });
+    this.attacker = of("attacker");
+    this.impersonated = of("impersonated");
+  }
+
+  static async open(seats: readonly Seat[], options: HostileOptions): Promise<XmppPeers> {
+    const [attacker, impersonated] = seats;
+    if (attacker === undefined || impersonated === undefined) {
+      throw new HarnessError("lab-fault", `expected two seats for hostile peers, got ${seats.length}`);
+    }
+    return new XmppPeers({ attacker, impersonated }, await PeerServer.start(seats), options);
+  }
+
+  /** An authenticated stream of one of the two, made again when the server has closed it. Throws `refused` with the server's words. */
+  async #stream(server: RunningServer, who: Who): Promise<OutgoingStream> {
+    const key = `${server.id} ${who}`;
+    const known = this.#streams.get(key);
+    if (known !== undefined && (await known.stream.hear(/<\/stream:/, 1)).ending === "silent") return known;
+    known?.close();
+    const seat = this.#seats[who];
+    const stream = await OutgoingStream.open(server, { from: seat.domain, identity: seat });
+    const { accepted, answer } = await stream.external();
+    if (!accepted) {
+      stream.close();
+      throw new HarnessError(
+        "refused",
+        `expected ${server.domain} to take ${seat.domain} by its certificate, got ${answer}`,
+      );
+    }
+    this.#streams.set(key, stream);
+    return stream;
+  }
+
+  /** Throws `refused` where the group lets nobody in. */
+  async join(server: RunningServer, group: Conversation, who: Who): Promise<void> {
+    const answer = await this.#enter(server, group.id, `${this[who].person}`, who);
+    if (!answer.entered)
+      throw new HarnessError("refused", `expected ${this[who].person} to enter ${group.id}, got ${answer.words}`);
+  }
+
+  async #enter(
+    server: RunningServer,
+    room: string,
+    person: string,
+    who: Who,
+  ): Promise<{ readonly entered: boolean; readonly words: string }> {
+    const stream = await this.#stream(server, who);
+    const id = crypto.randomUUID();
+    const said = await stream.say(
+      `<presence id='${id}' from='${person}/client' to='${room}/${person}'><x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x></presence>`,
+      50,
+    );
+    const own = escaped(`${room}/${person}`);
+    const refusal = `<presence\\b[^>]*type=['"]error['"][^>]*from=['"]${own}['"][\\s\\S]*?</presence>|<presence\\b[^>]*from=['"]${own}['"][^>]*type=['"]error['"][\\s\\S]*?</presence>`;
+    const entry = `<presence\\b[^>]*from=['"]${own}['"](?:(?!</presence>)[\\s\\S])*?code=['"]110['"]`;
+    const answer = await this.#server.hear(new RegExp(`${refusal}|${entry}`), answerMs);
+    if (answer === undefined) return { entered: false, words: `no answer; the stream said: ${said}` };
+    return { entered: /code=['"]110['"]/.test(answer), words: answer };
+  }
+
+  async sendGenuine(scene: HostileScene, who: Who, text: string): Promise<void> {
+    const stream = await this.#stream(scene.server, who);
+    const { person } = this[who];
+    await stream.say(
+      `<message from='${person}/client' to='${scene.group.id}' type='groupchat' id='${text}'><body>${text}</body></message>`,
+      50,
+    );
+  }
+
+  async forgeOrigins(scene: HostileScene, count: number): Promise<readonly MarkedAttempt[]> {
+    const { attacker, impersonated } = this.#seats;
+    const identityFor = (domain: string): Seat =>
+      this.#options.stolenIdentity && domain === impersonated.domain ? impersonated : attacker;
+    const forger = { own: attacker.domain, other: impersonated.domain, identityFor, server: this.#server };
+    const done = await forgeOrigins(forger, scene, count);
+    return done.map((one) => ({ ...one, outcome: "refused" as const }));
+  }
+
+  async actInRoom(scene: HostileScene, act: RoomAct): Promise<MarkedAttempt> {
+    const { server, group } = scene;
+    const marker = scene.marker(act);
+    const started = performance.now();
+    const end = (what: string, accepted: boolean, answer: string): MarkedAttempt => ({
+      what,
+      outcome: accepted ? "accepted" : "refused",
+      answer: answer.slice(0, 2_000),
+      tookMs: performance.now() - started,
+      marker,
+    });
+    const { domain, person } = this.attacker;
+    if (act === "join") {
+      const { entered, words } = await this.#enter(server, group.id, `${marker}@${domain}`, "attacker");
+      return end("entering the group", entered, words);
+    }
+    const stream = await this.#stream(server, "attacker");
+    const from = `${person}/client`;
+    const stanzas: Readonly<Record<Exclude<RoomAct, "join">, string>> = {
+      message: `<message from='${from}' to='${group.id}' type='groupchat' id='${marker}'><body>${marker}</body></message>`,
+      private: `<message from='${from}' to='${group.id}/${scene.victim.address}' type='chat' id='${marker}'><body>${marker}</body><x xmlns='http://jabber.org/protocol/muc#user'/></message>`,
+      signal: `<presence from='${from}' to='${group.id}/${person}'><status>${marker}</status></presence>`,
+    };
+    return end(`${act} in the group`, false, await stream.say(stanzas[act], 100));
+  }
+
+  async ask(
+    server: RunningServer,
+    person: { readonly address: string },
+    facts: { readonly planted: Readonly<Record<string, string>>; readonly unknown: string },
+  ): ReturnType<HostilePeers["ask"]> {
+    const stream = await this.#stream(server, "attacker");
+    return askEverything(stream, this.#server, this.attacker.person, server, { person: person.address, ...facts });
+  }
+
+  async poison(): ReturnType<HostilePeers["poison"]> {
+    return [];
+  }
+
+  received(): string {
+    return this.#server.received();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const stream of this.#streams.values()) stream.close();
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

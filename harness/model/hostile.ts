@@ -1,0 +1,88 @@
+import type { Attempt } from "./probes.ts";
+import type { Person, RunningServer } from "./server.ts";
+import type { Conversation } from "./session.ts";
+
+// Peers that the bench plays itself, to do what an honest server never does. A stand-in, named so wherever it shows.
+
+/** A place on the federation network: a name that the servers resolve, the address to listen on, and a certificate for the name. */
+export interface Seat {
+  /** "x", "y" */
+  readonly id: string;
+  readonly domain: string;
+  /** Address of this machine on the federation network of one deployment; nobody else reaches it. */
+  readonly address: string;
+  /** PEM */
+  readonly chain: string;
+  readonly key: string;
+  /** PEM of the run's authority. */
+  readonly ca: string;
+}
+
+/** A client that keeps everything its server hands it, as it came: what got through must show here. */
+export interface Witness extends AsyncDisposable {
+  /** True once anything received held this text. */
+  saw(text: string): boolean;
+  /** Asks the server, so that what it had for this client by now has arrived. */
+  catchUp(): Promise<void>;
+}
+
+/** One hostile act with a text of its own, by which its success is recognised. */
+export interface MarkedAttempt extends Attempt {
+  readonly marker: string;
+}
+
+/** What a hostile act is aimed at. */
+export interface HostileScene {
+  readonly server: RunningServer;
+  /** A person of {@link server}, online. */
+  readonly victim: Person;
+  /** A group of the victim in which both people of the stand-in are. */
+  readonly group: Conversation;
+  /** A fresh text, different each time. */
+  marker(prefix: string): string;
+}
+
+/** A question of a server that nobody here has anything to do with, and what the answer gave away. */
+export interface StrangerAnswer extends Attempt {
+  /** Names of the facts about the person or the server in this answer; equal facts have equal names. */
+  readonly fields: readonly string[];
+}
+
+/** A kind of act in a room, with a text by which to recognise it. */
+export type RoomAct = "join" | "message" | "private" | "signal";
+
+/**
+ * Two authorities played by the bench: the first one is hostile, the second one is who it pretends to be. Both are genuine
+ * otherwise: names, certificates and keys of their own, so that what is refused is refused for the forgery alone.
+ * Every method throws `lab-fault` where the server could not be reached at all.
+ */
+export interface HostilePeers extends AsyncDisposable {
+  readonly attacker: { readonly domain: string; readonly person: string };
+  readonly impersonated: { readonly domain: string; readonly person: string };
+  /** One of the two people enters a group it was invited to. */
+  join(server: RunningServer, group: Conversation, who: "attacker" | "impersonated"): Promise<void>;
+  /** A proper message into the group, as an honest server would send it. */
+  sendGenuine(scene: HostileScene, who: "attacker" | "impersonated", text: string): Promise<void>;
+  /** `count` messages that claim to come from somebody else. `accepted` is not decided here: the witness decides. */
+  forgeOrigins(scene: HostileScene, count: number): Promise<readonly MarkedAttempt[]>;
+  /**
+   * Acts in the group as the hostile authority. `accepted` where the server's own answer shows it (an entry); else the witness
+   * decides by the marker.
+   */
+  actInRoom(scene: HostileScene, act: RoomAct): Promise<MarkedAttempt>;
+  /** Asks for everything a stranger may ask about a person and the server. `unknown` is a name without an account. */
+  ask(
+    server: RunningServer,
+    person: Person,
+    facts: { readonly planted: Readonly<Record<string, string>>; readonly unknown: string },
+  ): Promise<readonly StrangerAnswer[]>;
+  /** Malformed and oversized input; `good` is the text of a proper message sent together with it, which has to arrive. */
+  poison(scene: HostileScene): Promise<readonly (MarkedAttempt & { readonly good: string })[]>;
+  /** What the other side sent to the stand-in, for the evidence; bounded. */
+  received(): string;
+}
+
+export interface HostileOptions {
+  /** A control: the forger holds the true certificates and keys of whom it pretends to be, as if the server had not looked. */
+  readonly stolenIdentity: boolean;
+}

@@ -1,99 +1,12 @@
-import type { Candidate, Configuration, ConfigFile } from "../../model/candidate.ts";
-import { hardenedTls, proxyEndpoints, proxyFile, proxyNotes, proxyService } from "../shared/matrix-proxy/proxy.ts";
-import { databaseFile, databaseService, databaseStores } from "../shared/postgresql/database.ts";
-import { administration } from "./administration.ts";
-import { hardeningSteps, labNeeds } from "./deviations.ts";
+import type { Candidate } from "../../model/candidate.ts";
+import { synapse } from "../shared/synapse/synapse.ts";
 
-const files: readonly ConfigFile[] = [
-  { service: "synapse", path: "/etc/synapse/homeserver.yaml", template: "homeserver.yaml.hbs" },
-  { service: "synapse", path: "/etc/synapse/log.yaml", template: "log.yaml.hbs" },
-  databaseFile,
-  proxyFile,
-];
-
-const variables = {
-  upstream: "synapse:8008",
-  hardened: false,
-  tls: undefined,
-  logLevel: "INFO",
-  federationPartners: undefined,
-  /** Set while running, by setFederationAllowList; wins over the lab's list and the partners. */
-  federationDomains: undefined,
-  signUpMailDomain: undefined,
-};
-
-const plain: Configuration = { files, variables, deviations: labNeeds };
-
-const hardened: Configuration = {
-  files,
-  variables: {
-    ...variables,
-    hardened: true,
-    tls: hardenedTls,
-    federationPartners: ["a.pruefstand.test", "b.pruefstand.test", "c.pruefstand.test"],
-  },
-  deviations: [...labNeeds, ...hardeningSteps],
-};
-
-const day = 86_400;
-
-/** Synapse from the Python package index on PostgreSQL, behind the proxy that all Matrix candidates share. */
-export const candidate: Candidate = {
+/** The current release. */
+export const candidate: Candidate = synapse({
   id: "synapse",
   order: 10,
   standard: true,
   title: "Synapse",
-  vendor: "Element",
-  licence: "AGPL-3.0-or-later OR LicenseRef-Element-Commercial",
   version: "1.163.2",
-  protocol: "matrix",
   folder: import.meta.dirname,
-  services: {
-    database: databaseService,
-    // Starts beside the database and waits for it itself.
-    synapse: {
-      image: "synapse",
-      federates: true,
-      ready: { kind: "log", pattern: "Synapse now listening on TCP port 8008" },
-      versions: [
-        "/opt/synapse/bin/python",
-        "-c",
-        "import importlib.metadata as m; print('\\n'.join(sorted(f'{d.name} {d.version}' for d in m.distributions())))",
-      ],
-    },
-    proxy: proxyService,
-  },
-  endpoints: [...proxyEndpoints, { kind: "matrix-plain", service: "synapse", port: 8008 }],
-  subdomains: [],
-  stores: [
-    ...databaseStores,
-    { id: "media", service: "synapse", holds: "media", read: { kind: "paths", paths: ["/data/media_store"] } },
-    { id: "synapse-log", service: "synapse", holds: "logs", read: { kind: "container-log" } },
-    { id: "proxy-log", service: "proxy", holds: "logs", read: { kind: "container-log" } },
-  ],
-  configurations: { default: plain, hardened },
-  endEncryption: ["megolm"],
-  administration,
-  abilities: [
-    "federation",
-    "federation-allow-list",
-    "group-chat",
-    "end-to-end-encryption",
-    "file-transfer",
-    "message-retraction",
-    "history",
-    "account-deletion",
-    "account-disabling",
-    "admin-api",
-    "registration-policy",
-  ],
-  notes: proxyNotes,
-  erasureLimit: {
-    // The longest of: addresses of sessions (user_ips_max_age 28 days), content of redacted events (redaction_retention_period
-    // 7 days). Profile, devices, keys, account data and media go at once (deactivate with erase, delete media).
-    default: 28 * day,
-    // user_ips_max_age 7 days; redaction_retention_period and forgotten_room_retention_period 1 day. The proxy's access log
-    // names accounts in its paths: Debian's logrotate keeps 14 daily files of nginx.
-    hardened: 15 * day,
-  },
-};
+});

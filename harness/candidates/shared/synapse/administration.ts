@@ -1,6 +1,6 @@
-import type { Administration, ServerAccess } from "../../model/candidate.ts";
-import { HarnessError } from "../../model/errors.ts";
-import { adminApi, type AdminApi } from "../shared/matrix-admin/admin-api.ts";
+import type { Administration, ServerAccess } from "../../../model/candidate.ts";
+import { HarnessError } from "../../../model/errors.ts";
+import { adminApi, type AdminApi } from "../matrix-admin/admin-api.ts";
 
 /** How long a background task of an erasure may take, and how often we look. */
 const taskDeadlineMs = 120_000;

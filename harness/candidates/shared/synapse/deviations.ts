@@ -1,6 +1,6 @@
-import type { Deviation } from "../../model/candidate.ts";
-import { hardening, labNeed } from "../shared/deviation.ts";
-import { proxyHardening } from "../shared/matrix-proxy/proxy.ts";
+import type { Deviation } from "../../../model/candidate.ts";
+import { hardening, labNeed } from "../deviation.ts";
+import { proxyHardening } from "../matrix-proxy/proxy.ts";
 
 /** What `synapse generate-config` would not give but the lab needs; both configurations have it. */
 export const labNeeds: readonly Deviation[] = [

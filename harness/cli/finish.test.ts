@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { appendFile, copyFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -24,6 +24,8 @@ let folder = "";
 before(async () => {
   out = await mkdtemp(join(tmpdir(), "pruefstand-finish-"));
   process.env["PRUEFSTAND_KEY_FOLDER"] = join(out, "keys");
+  // No browser: whatever else is reported must not need one. reports/pdf has tests with a real one.
+  process.env["PRUEFSTAND_CHROMIUM"] = join(out, "no-browser");
   const catalogue = await loadCatalogue(catalogueFile());
   const plan = makePlan({
     catalogue,
@@ -278,6 +280,27 @@ describe("verify", () => {
   });
 });
 
+describe("without a browser", () => {
+  it("every report but the printed one is written, and the command says why and how to mend it", async () => {
+    const copy = await mkdtemp(join(out, "unprinted-"));
+    await cp(folder, copy, { recursive: true });
+    await rm(join(copy, "report"), { recursive: true });
+    const { code, out: text } = pruefstand("report", copy);
+    assert.equal(code, 2);
+    assert.match(text, /^pdf: Chromium \(.+no-browser\) did not start: .+; \.\/pruefstand doctor/mu);
+    const written = (await readdir(join(copy, "report"))).toSorted();
+    assert.deepEqual(written, [
+      "index.html",
+      "junit.xml",
+      "matrix.csv",
+      "report.json",
+      "report.schema.json",
+      "result.schema.json",
+      "summary.md",
+    ]);
+  });
+});
+
 describe("a run that was killed", () => {
   it("is judged, reported and signed afterwards, and says that it was cut off", async () => {
     const copy = await mkdtemp(join(out, "killed-"));
@@ -285,8 +308,7 @@ describe("a run that was killed", () => {
     await copyFile(join(folder, "criteria.yaml"), join(copy, "criteria.yaml"));
     await cp(join(folder, "evidence"), join(copy, "evidence"), { recursive: true });
     await writeFile(join(copy, "journal.jsonl"), whole.slice(0, whole.length - 60));
-    const { code, err } = pruefstand("report", copy);
-    assert.equal(code, 0, err);
+    const { err } = pruefstand("report", copy);
     assert.match(err, /was cut off/u);
     const checked = JSON.parse(pruefstand("verify", copy, "--json").out) as Checked;
     assert.deepEqual([checked.intact, checked.unfinished], [true, true]);

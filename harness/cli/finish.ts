@@ -160,13 +160,16 @@ export async function renderReports(
   judged: Judged,
   target = folder,
 ): Promise<readonly RenderedReport[]> {
-  const { renderers } = await import("../../reports/index.ts");
+  const [{ allRenderers }, { createPagePrinter }] = await Promise.all([
+    import("../../reports/index.ts"),
+    import("../drivers/browser/printer.ts"),
+  ]);
   const input = await reportInput(folder, judged);
   const reportFolder = join(target, runFiles.report);
   await rm(reportFolder, { recursive: true, force: true });
   await mkdir(reportFolder, { recursive: true });
   const reports: RenderedReport[] = [];
-  for (const { format, render } of renderers) {
+  for (const { format, render } of allRenderers(createPagePrinter())) {
     const files: string[] = [];
     try {
       for await (const { path, content } of render(input)) {
@@ -175,7 +178,9 @@ export async function renderReports(
       }
       reports.push({ format, files });
     } catch (error) {
-      reports.push({ format, files, error: (error as Error).message });
+      const { hint } = error as HarnessError;
+      const message = (error as Error).message;
+      reports.push({ format, files, error: hint === undefined ? message : `${message.replace(/\.$/u, "")}; ${hint}` });
     }
   }
   return reports;

@@ -90,3 +90,10 @@ export function sentence(text: Localized): Localized {
     /^\p{Ll}[\p{L}-]*[ ,:]/u.test(from) ? from.slice(0, 1).toUpperCase() + from.slice(1) : from;
   return { de: begin(text.de), en: begin(text.en) };
 }
+
+/** True if none of a group's scored rows was tested on a product: 0 per cent would look like a result. */
+export function noneTested(book: Book, group: string, candidate: string): boolean {
+  const rows =
+    book.groups.find((one) => one.id === group)?.criteria.filter((criterion) => criterion.type === "B") ?? [];
+  return rows.every((criterion) => (book.decided(criterion.id, candidate)?.verdict ?? "not-tested") === "not-tested");
+}

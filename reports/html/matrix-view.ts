@@ -26,17 +26,23 @@ export function pointsOf(record: VerdictRecord | undefined): Localized | undefin
 }
 
 function cellOf(record: VerdictRecord | undefined, href: string) {
+/** Beside a row that was not tested at all, "as shipped: not tested" says nothing. */
+const silent = (decided: VerdictRecord | undefined, beside: VerdictRecord): boolean =>
+  wordOf(decided).word === "not-tested" && beside.verdict === "not-tested";
+
   return { href, ...wordOf(record), points: pointsOf(record) ?? null, marks: record ? marksOf(record) : [] };
 }
 
 function columnsOf(book: Book, criterion: CriterionFacts) {
   return book.candidates.map((candidate, index) => {
     const beside = book.beside(criterion.id, candidate.id);
+    const decided = book.decided(criterion.id, candidate.id);
     const href = `#${anchor("r", criterion.id, candidate.id)}`;
     return {
       column: index,
-      decided: cellOf(book.decided(criterion.id, candidate.id), href),
-      beside: beside ? { ...wordOf(beside), points: pointsOf(beside) ?? null } : null,
+      out: book.total(candidate.id)?.standing === "excluded",
+      decided: cellOf(decided, href),
+      beside: beside && !silent(decided, beside) ? { ...wordOf(beside), points: pointsOf(beside) ?? null } : null,
     };
   });
 }
@@ -70,6 +76,7 @@ export function matrixView(book: Book) {
       version: candidate.version,
       column: index,
       href: `#${anchor("p", candidate.id)}`,
+      excluded: book.total(candidate.id)?.standing === "excluded",
     })),
     required: book.result.criteria.filter((criterion) => criterion.type === "A").map((row) => rowOf(book, row)),
     groups: book.groups
@@ -78,10 +85,15 @@ export function matrixView(book: Book) {
         title: group.title,
         gp: formatNumber(group.gp),
         weight: formatShare(group.gp, book.gp),
+        caption: word("groupCaption", { group: group.title }),
         rows: group.criteria.filter((criterion) => criterion.type === "B").map((row) => rowOf(book, row)),
         shares: book.candidates.map((candidate, index) => {
           const part = book.total(candidate.id)?.groups.find((item) => item.group === group.id);
-          return { column: index, share: formatShare(part?.points ?? 0, part?.maxPoints ?? 0) };
+          const untested = noneTested(book, group.id, candidate.id);
+          return {
+            column: index,
+            share: untested ? word("untestedGroup") : formatShare(part?.points ?? 0, part?.maxPoints ?? 0),
+          };
         }),
       })),
     gp: formatNumber(book.gp),

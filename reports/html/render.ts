@@ -10,34 +10,35 @@ import { word } from "../text/words.ts";
 const folder = join(import.meta.dirname, "templates");
 const escape = (text: string): string => Handlebars.escapeExpression(text);
 
-/** Both languages side by side; the style sheet shows one. A text that is the same in both stands once. */
-function spans(text: Localized): string {
-  if (text.de === text.en) return escape(text.de);
-  return `<span lang="de">${escape(text.de)}</span><span lang="en">${escape(text.en)}</span>`;
-}
+/** Both languages side by side, of which the style sheet shows one, or one language alone, as paper has it. */
+export type Shown = "both" | keyof Localized;
 
-/** The same inside SVG text. */
-function tspans(text: Localized): string {
-  if (text.de === text.en) return escape(text.de);
-  return `<tspan lang="de">${escape(text.de)}</tspan><tspan lang="en">${escape(text.en)}</tspan>`;
-}
+/** A text in an element of its own; one that is the same in both languages stands once. */
+const marked =
+  (element: string, shown: Shown) =>
+  (text: Localized): string => {
+    if (shown !== "both") return escape(text[shown]);
+    if (text.de === text.en) return escape(text.de);
+    return `<${element} lang="de">${escape(text.de)}</${element}><${element} lang="en">${escape(text.en)}</${element}>`;
+  };
 
 interface HelperOptions {
   readonly hash: Readonly<Record<string, string | number | Localized>>;
 }
 
-function handlebarsWithParts(): typeof Handlebars {
+function handlebarsWithParts(folders: readonly string[], shown: Shown): typeof Handlebars {
   const instance = Handlebars.create();
+  const spans = marked("span", shown);
+  const tspans = marked("tspan", shown);
   instance.registerHelper("l", (text: Localized) => new Handlebars.SafeString(spans(text)));
   instance.registerHelper("t", (text: Localized) => new Handlebars.SafeString(tspans(text)));
   instance.registerHelper(
     "w",
     (key: string, { hash }: HelperOptions) => new Handlebars.SafeString(spans(word(key, hash))),
   );
-  for (const file of readdirSync(folder)
-    .filter((name) => name.endsWith(".hbs"))
-    .toSorted()) {
-    instance.registerPartial(file.slice(0, -".hbs".length), readFileSync(join(folder, file), "utf8"));
+  const files = folders.flatMap((path) => readdirSync(path).map((name) => join(path, name))).toSorted();
+  for (const path of files.filter((name) => name.endsWith(".hbs"))) {
+    instance.registerPartial(path.slice(path.lastIndexOf("/") + 1, -".hbs".length), readFileSync(path, "utf8"));
   }
   return instance;
 }
@@ -49,13 +50,18 @@ const options = {
   knownHelpers: { l: true, t: true, w: true },
   knownHelpersOnly: true,
 } as const;
-let page: Handlebars.TemplateDelegate | undefined;
 
-/** The whole page. Compiled once per process. */
-export function renderPage(view: object): string {
-  page ??= handlebarsWithParts().compile("{{> page}}", options);
-  return page(view);
+/** A page made of the templates of the HTML report and those of `folders`. Compiled once, when first filled. */
+export function pageOf(name: string, shown: Shown, folders: readonly string[] = []): (view: object) => string {
+  let page: Handlebars.TemplateDelegate | undefined;
+  return (view) => {
+    page ??= handlebarsWithParts([folder, ...folders], shown).compile(`{{> ${name}}}`, options);
+    return page(view);
+  };
 }
+
+/** The whole page of the HTML report. */
+export const renderPage = pageOf("page", "both");
 
 /** A style sheet or script of the page, as a text. */
 export function asset(name: "report.css" | "report.js"): string {

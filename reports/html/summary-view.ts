@@ -6,7 +6,7 @@ import { anchor } from "../text/clean.ts";
 import { formatNumber, formatShare } from "../text/format.ts";
 import { hasWord, word } from "../text/words.ts";
 import { awardView, leadingOf, sensitivityView } from "./award-view.ts";
-import { joined, sentence, wordOf, type Book } from "./book.ts";
+import { joined, noneTested, sentence, wordOf, type Book } from "./book.ts";
 
 export interface Ranked {
   readonly candidate: CandidateFacts;
@@ -67,6 +67,58 @@ function rowLinks(book: Book, ids: readonly string[], candidate: string) {
 
 const isUntested = (book: Book, candidate: string) => (id: string) =>
   (book.decided(id, candidate)?.verdict ?? "not-tested") === "not-tested";
+
+const rowsOf = (rows: readonly string[]): string => (rows.length > 0 ? ` (${rows.join(", ")})` : "");
+
+/** The first words a head of division reads: who is out, who is not settled, who leads. */
+function openingOf(book: Book): Localized {
+  const say = (standing: CandidateTotal["standing"], key: string, rows: (total: CandidateTotal) => string) => {
+    const named = rankingOf(book)
+      .filter(({ total }) => total.standing === standing)
+      .map(({ candidate, total }) => `${candidate.title}${rows(total)}`);
+    return named.length > 0
+      ? [word(`${key}${named.length > 1 ? "Many" : "One"}`, { products: listedNames(named) })]
+      : [];
+  };
+  const out = say("excluded", "openingExcluded", (total) => rowsOf(total.excludedBy));
+  return joined(
+    [
+      ...(out.length > 0 ? out : [word("openingExcludedNone")]),
+      ...say("open", "openingOpen", () => ""),
+      ...say("eligible", "openingEligible", () => ""),
+      ...leadOf(book),
+    ],
+    " ",
+  );
+}
+
+/** "A, B und C" */
+const listedNames = (names: readonly string[]): Localized => ({
+  de: new Intl.ListFormat("de", { type: "conjunction" }).format(names),
+  en: new Intl.ListFormat("en-GB", { type: "conjunction" }).format(names),
+});
+
+/** Who leads by score, if anybody scored. */
+function leadOf(book: Book): Localized[] {
+  const leaders = rankingOf(book).filter(({ rank }) => rank === 1);
+  const first = leaders[0];
+  if (first === undefined || first.total.points === 0) return [];
+  const share = formatShare(first.total.points, first.total.maxPoints);
+  const product = listedNames(leaders.map(({ candidate }) => candidate.title));
+  return [word(leaders.length > 1 ? "recommendTie" : "recommendLead", { product, share })];
+}
+
+/** How many rows no product was tested on, and how many are inconclusive for at least one. */
+function openRowsOf(book: Book): Localized {
+  const words = (id: string): string[] =>
+    book.candidates.map((candidate) => book.decided(id, candidate.id)?.verdict ?? "not-tested");
+  const ids = book.result.criteria.map((criterion) => criterion.id);
+  return word("openRowsText", {
+    untested: ids.filter((id) => words(id).every((verdict) => verdict === "not-tested")).length,
+    all: ids.length,
+    unclear: ids.filter((id) => words(id).includes("inconclusive")).length,
+  });
+}
 
 /** Required rows no product was tested on: said once, not once per product. */
 function untestedEverywhere(book: Book): string[] {
@@ -151,7 +203,9 @@ function groupTable(book: Book) {
         group.gp > 0
           ? word("weightOfGroup", { gp: group.gp, share: formatShare(group.gp, book.gp) })
           : word("requiredOnly"),
-      cells: cells((total) => total.groups.find((item) => item.group === group.id)),
+      cells: cells((total) => total.groups.find((item) => item.group === group.id)).map((share, index) =>
+        group.gp > 0 && noneTested(book, group.id, book.candidates[index]?.id ?? "") ? word("untestedGroup") : share,
+      ),
     })),
     total: cells((total) => total),
   };
@@ -248,14 +302,8 @@ function recommendationOf(book: Book): Localized[] {
   const price = priceSentence(book);
   if (first === undefined) return [word("recommendNone"), price];
   if (first.total.points === 0) return [word("recommendNothing"), price];
-  const names = joined(leaders.map(({ candidate }) => candidate.title));
-  const share = formatShare(first.total.points, first.total.maxPoints);
   const open = ranked.filter(({ total }) => total.standing === "open").map(({ candidate }) => candidate.title);
-  return [
-    word(leaders.length > 1 ? "recommendTie" : "recommendLead", { product: names, share }),
-    ...(open.length > 0 ? [word("recommendOpen", { products: open.join(", ") })] : []),
-    price,
-  ];
+  return [...leadOf(book), ...(open.length > 0 ? [word("recommendOpen", { products: open.join(", ") })] : []), price];
 }
 
 /** What a parameter of the plan is called; one without a title keeps its name. */
@@ -297,8 +345,11 @@ export function summaryView(book: Book) {
   const { result } = book;
   const required = result.criteria.filter((criterion) => criterion.type === "A").length;
   return {
+    opening: openingOf(book),
+    noExclusions: book.result.totals.every((total) => total.standing === "eligible"),
+    openRows: openRowsOf(book),
     compared: word(single ? "comparedOne" : "comparedText", {
-      products: book.candidates.map((candidate) => candidate.title).join(", "),
+      products: listedNames(book.candidates.map((candidate) => candidate.title)),
       criteria: result.criteria.length,
       tested: testedCount(book),
       required,

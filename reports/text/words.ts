@@ -34,6 +34,19 @@ const texts = {
     "The run has one product only; it is no comparison.",
   ],
   sameForAll: [
+  openingExcludedOne: ["{products} ist ausgeschlossen.", "{products} is excluded."],
+  openingExcludedMany: ["Ausgeschlossen sind {products}.", "{products} are excluded."],
+  openingExcludedNone: ["Kein Produkt ist ausgeschlossen.", "No product is excluded."],
+  openingOpenOne: [
+    "Weder ausgeschlossen noch bestätigt ist {products}, weil Ausschlusskriterien nicht geprüft oder unklar sind.",
+    "{products} is neither excluded nor confirmed because exclusion criteria are not tested or inconclusive.",
+  ],
+  openingOpenMany: [
+    "Weder ausgeschlossen noch bestätigt sind {products}, weil Ausschlusskriterien nicht geprüft oder unklar sind.",
+    "{products} are neither excluded nor confirmed because exclusion criteria are not tested or inconclusive.",
+  ],
+  openingEligibleOne: ["{products} erfüllt alle Ausschlusskriterien.", "{products} meets all exclusion criteria."],
+  openingEligibleMany: ["{products} erfüllen alle Ausschlusskriterien.", "{products} meet all exclusion criteria."],
     "Alle Produkte durchliefen dieselben Szenarien auf demselben Rechner mit denselben Regeln.",
     "All products ran through the same scenarios on the same host under the same rules.",
   ],
@@ -63,6 +76,7 @@ const texts = {
   openForAll: ["Bei allen Produkten offen, weil nicht geprüft:", "Open for all products because not tested:"],
   openUntested: ["Offen, weil nicht geprüft:", "Open because not tested:"],
   noExclusions: [
+  moreRows: ["Außerdem:", "Also:"],
     "Kein Produkt ist ausgeschlossen, und kein Ausschlusskriterium ist offen.",
     "No product is excluded, and no exclusion criterion is open.",
   ],
@@ -71,11 +85,12 @@ const texts = {
   byGroup: ["Zielerfüllungsgrad je Gruppe", "Degree of fulfilment by group"],
   byGroupValues: ["Zielerfüllungsgrad je Gruppe: Werte", "Degree of fulfilment by group: values"],
   byGroupCaption: [
-    "Zielerfüllungsgrad in Prozent der erreichbaren Leistungspunkte, je Gruppe und Produkt",
-    "Degree of fulfilment in per cent of the attainable score, by group and product",
+    "Zielerfüllungsgrad in Prozent der erreichbaren Leistungspunkte, je Gruppe und Produkt; „nicht geprüft“ zählt in der Summe als 0",
+    "Degree of fulfilment in per cent of the attainable score, by group and product; “not tested” counts as 0 in the total",
   ],
   weightOfGroup: ["{gp} GP, Anteil {share}", "{gp} WP, share {share}"],
   requiredOnly: ["nur Ausschlusskriterien", "exclusion criteria only"],
+  untestedGroup: ["nicht geprüft", "not tested"],
   chartNote: [
     "Balken von 0 bis 100 Prozent; dieselben Werte stehen als Tabelle am Ende der Zusammenfassung. Heller Balken: Produkt ausgeschlossen, Wert nur informativ.",
     "Bars from 0 to 100 per cent; the table at the end of the summary has the same values. Light bar: product excluded, value for information only.",
@@ -87,6 +102,15 @@ const texts = {
   ],
   nothingOpen: ["Alle Zeilen wurden geprüft und geklärt.", "All rows were tested and settled."],
   rows: ["Kriterien", "Criteria"],
+  openRowsText: [
+    "Bei keinem Produkt geprüft: {untested} von {all} Kriterien. Bei mindestens einem Produkt unklar: {unclear}.",
+    "Tested on no product: {untested} of {all} criteria. Inconclusive for at least one product: {unclear}.",
+  ],
+  seeDetails: [
+    "Die Gründe stehen unter „Einzelheiten zur Zusammenfassung“.",
+    "The reasons are under “Details of the summary”.",
+  ],
+  summaryDetails: ["Einzelheiten zur Zusammenfassung", "Details of the summary"],
   risks: ["Risiken und Vorbehalte", "Risks and reservations"],
   noRisks: ["Aus den Messdaten ergibt sich kein Vorbehalt.", "The measured data give no reason for reservations."],
   riskDefault: [
@@ -279,6 +303,16 @@ const texts = {
     "Each cell leads to its reason. “Verdict” is the result of the configuration that counts (usually the hardened one), “as shipped” the vendor's default for comparison.",
   ],
   filter: ["Auswahl", "Filter"],
+  matrixPrinted: [
+    "Je Zelle: Wertung der Konfiguration, die zählt (in der Regel die gehärtete), mit Bewertungspunkten (BP); darunter der Auslieferungszustand („ab Werk“). Punkte ausgeschlossener Produkte dienen nur der Information (grau).",
+    "Each cell: verdict of the configuration that counts (usually the hardened one) with its points (BP); below it the configuration as shipped. Points of excluded products are for information only (grey).",
+  ],
+  marksExplained: [
+    "„Ohne Nachweis“: Es ist nicht gezeigt, dass die Prüfung einen Fehler erkennen würde, denn keine Gegenprobe (Lauf mit absichtlich verfälschtem Server) ist gelaufen. „Nachweis veraltet“: Die Gegenprobe galt, bevor Prüfung oder Katalog geändert wurden. „Nachweis misslungen“: Die Prüfung hat die Verfälschung nicht bemerkt; dem „erfüllt“ ist nicht zu trauen.",
+    "“Unproven”: nothing shows that the check would notice a fault, because no negative control (a run with a deliberately broken server) has been run. “Proof stale”: the control held before check or catalogue were changed. “Proof failed”: the check did not notice the sabotage; its “met” is not to be trusted.",
+  ],
+  pointsInformative: ["ausgeschlossen, Punkte nur informativ", "excluded, points for information only"],
+  groupCaption: ["{group}: Bewertungskriterien", "{group}: scored criteria"],
   showRows: ["Zeilen", "Rows"],
   filterAll: ["alle", "all"],
   filterTested: ["geprüfte", "tested"],
@@ -308,6 +342,11 @@ const texts = {
   noRecord: ["Im Ergebnis des Laufs steht kein Eintrag.", "The result of the run has no record."],
   groupPoints: ["Zielerfüllungsgrad der Gruppe", "Group's degree of fulfilment"],
   unproven: ["ohne Nachweis", "unproven"],
+  totalCaption: [
+    "Zielerfüllungsgrad und Leistungspunkte über alle Gruppen",
+    "Degree of fulfilment and score over all groups",
+  ],
+  pageOfPages: ["Seite {page} von {pages}", "Page {page} of {pages}"],
   stale: ["Nachweis veraltet", "proof stale"],
   missed: ["Nachweis misslungen", "proof failed"],
   unstable: ["instabil", "unstable"],
@@ -319,6 +358,11 @@ const texts = {
     "For each criterion: rule, source, and for each product the measured value, arithmetic, evidence and state of proof. “House value” marks values this project sets itself because no norm gives one.",
   ],
   rule: ["Regel", "Rule"],
+  reasonsPrinted: [
+    "Je Kriterium: Regel, Quelle, und für jedes Produkt Wertung, Grund, Rechnung und Nachweisgrad. Messwerte, Belege und Befehle zum Wiederholen stehen in index.html, alle Rohdaten in report.json.",
+    "For each criterion: rule, source, and for each product verdict, reason, arithmetic and evidence grade. Measured values, evidence and commands to repeat are in index.html, all raw data in report.json.",
+  ],
+  why: ["Begründung", "Reason"],
   sources: ["Quellen", "Sources"],
   house: ["Festlegung", "house value"],
   sourceRead: ["an der Quelle gelesen", "read at the source"],
@@ -514,6 +558,9 @@ const texts = {
   "no-permission": ["keine schriftliche Erlaubnis", "no written permission"],
   "no-document": ["kein Dokument vorgelegt", "no document handed in"],
   "total-differs": ["andere Gesamtzahl als verlangt", "total differs from the one required"],
+  "document-too-weak": ["vorgelegte Dokumente reichen nicht aus", "documents do not suffice"],
+  "document-expired": ["Dokument nicht mehr gültig", "document no longer valid"],
+  "documents-contradict": ["Dokumente widersprechen sich", "documents contradict each other"],
   "control-failed": ["Kontrollmessung fehlgeschlagen", "control failed"],
   "harness-fault": ["Fehler des Prüfstands", "fault of the bench"],
   environment: ["Störung im Labor", "fault in the lab"],
@@ -556,9 +603,6 @@ export const glossary: readonly { readonly term: Localized; readonly meaning: Lo
     meaning: {
       de: "Anforderung, die mit ja oder nein beantwortet wird. Ein „nicht erfüllt“ schließt das Produkt aus.",
       en: "Requirement answered with yes or no. One “not met” excludes the product.",
-  "document-too-weak": ["vorgelegte Dokumente reichen nicht aus", "documents do not suffice"],
-  "document-expired": ["Dokument nicht mehr gültig", "document no longer valid"],
-  "documents-contradict": ["Dokumente widersprechen sich", "documents contradict each other"],
     },
   },
   {

@@ -52,7 +52,8 @@ async function keepBeside(folder: string, judged: Judged, options: JudgeOptions)
   const target = join(folder, "judged", name);
   await mkdir(target, { recursive: true });
   await writeFile(join(target, runFiles.result), resultText(judged.result));
-  await renderReports(folder, judged, target);
+  for (const { format, error } of await renderReports(folder, judged, target))
+    if (error !== undefined) tell(`The ${format} report could not be written: ${error}`);
   return target;
 }
 
@@ -95,8 +96,8 @@ async function run(name: string, options: JudgeOptions): Promise<void> {
   print(`Report: ${shortPath(join(target, runFiles.report, "index.html"))}`);
 }
 
-/** Renders again what a finished run holds; a run that was cut off is judged, reported and signed first. */
-async function report(name: string, out: string | undefined): Promise<void> {
+/** Renders again what a finished run holds; a run that was cut off is judged, reported and signed first. False when a format failed. */
+async function report(name: string, out: string | undefined): Promise<boolean> {
   const folder = await findRun(name, outFolder(out));
   const unfinished = !(await isPlainFile(join(folder, manifestFiles.manifest)));
   const { reports } = await finishRun(folder);
@@ -106,6 +107,7 @@ async function report(name: string, out: string | undefined): Promise<void> {
       `${format}: ${error === undefined ? files.map((file) => shortPath(join(folder, runFiles.report, file))).join(", ") : error}`,
     );
   }
+  return reports.every(({ error }) => error === undefined);
 }
 
 export function registerJudge(program: Command, done: Done): void {
@@ -137,7 +139,7 @@ export function registerJudge(program: Command, done: Done): void {
     .option("--out <folder>", "folder of the runs (default: out)")
     .addHelpText("after", examples("./pruefstand report latest"))
     .action(async (name: string, options: JudgeOptions) => {
-      await report(name, options.out);
-      done(exitCodes.met);
+      const all = await report(name, options.out);
+      done(all ? exitCodes.met : exitCodes.inconclusive);
     });
 }

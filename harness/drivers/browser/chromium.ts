@@ -37,7 +37,7 @@ const flags: readonly string[] = [
 ];
 
 /** The distribution's Chromium, or the one named by PRUEFSTAND_CHROMIUM. Throws `environment` where there is none. */
-function findChromium(env: NodeJS.ProcessEnv = process.env): string {
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
   if (env["PRUEFSTAND_CHROMIUM"] !== undefined) return env["PRUEFSTAND_CHROMIUM"];
   const folders = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
@@ -66,7 +66,18 @@ export async function launchChromium(ca: string): Promise<TrustingBrowser> {
   const remove = (): Promise<void> => rm(home, { recursive: true, force: true, maxRetries: 3 });
   try {
     await trust(home, ca);
-    const browser = await chromium.launch({
+    const browser = await startChromium(executablePath, home);
+    return { browser, version: browser.version(), [Symbol.asyncDispose]: () => browser.close().then(remove, remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Starts Chromium, headless and offline, with a home of its own. Throws `environment` when it does not come up. */
+export async function startChromium(executablePath: string, home: string): Promise<Browser> {
+  try {
+    return await chromium.launch({
       executablePath,
       headless: true,
       args: [...flags],
@@ -79,10 +90,7 @@ export async function launchChromium(ca: string): Promise<TrustingBrowser> {
       timeout: 30_000,
       env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
     });
-    return { browser, version: browser.version(), [Symbol.asyncDispose]: () => browser.close().then(remove, remove) };
   } catch (error) {
-    await remove();
-    if (error instanceof HarnessError) throw error;
     throw new HarnessError("environment", `Chromium (${executablePath}) did not start: ${firstLine(error)}`, {
       cause: error,
       hint: "./pruefstand doctor tells what is missing",

@@ -47,7 +47,23 @@ export function resultTable(result: Result, paint: Paint): readonly string[] {
   const left = result.criteria.length - rows.length;
   const note =
     left === 0 ? [] : [paint("quiet", `${left} further criteria were not part of this run; the report lists them.`)];
-  return [...columns([header, ...rows]), ...note, "", ...totals(result, paint)];
+  return [...columns([header, ...rows]), ...note, "", ...totals(result, paint), ...attestedLines(result, paint)];
+}
+
+/** Closed products, after the measured ones and never among them. */
+function attestedLines({ attested, criteria }: Result, paint: Paint): readonly string[] {
+  if (attested === undefined) return [];
+  const required = new Set(criteria.filter(({ type }) => type === "A").map(({ id }) => id));
+  const lines = attested.products.map(({ id, title, statements }) => {
+    const own = attested.verdicts.filter(({ candidate, verdict }) => candidate === id && verdict !== "not-tested");
+    const failed = own.filter(({ criterion, verdict }) => verdict === "not-met" && required.has(criterion));
+    const against = failed.length === 0 ? "" : `; not met: ${failed.map(({ criterion }) => criterion).join(", ")}`;
+    return paint(
+      "quiet",
+      `${safe(title)}: attested, not measured: ${own.length} criteria by ${statements.length} statements${against}`,
+    );
+  });
+  return ["", ...lines];
 }
 
 const standings = {

@@ -6,6 +6,7 @@ import { cleanDeep } from "../text/clean.ts";
 import { formatDate } from "../text/format.ts";
 import { word } from "../text/words.ts";
 import { annexView } from "./annex-view.ts";
+import { attestedProducts, attestedView } from "./attested-view.ts";
 import { openBook, type Book } from "./book.ts";
 import { chartsView } from "./charts.ts";
 import { matrixView } from "./matrix-view.ts";
@@ -26,7 +27,7 @@ function columnRules(count: number): string {
 
 function pageView(book: Book) {
   const { run } = book.result;
-  const style = `${asset("report.css")}\n${columnRules(book.candidates.length)}\n`;
+  const style = `${asset("report.css")}\n${columnRules(book.candidates.length + attestedProducts(book).length)}\n`;
   const script = asset("report.js");
   return {
     // Nothing may be loaded or run but the one style sheet and the one script of this page.
@@ -38,6 +39,7 @@ function pageView(book: Book) {
     version: run.harness.version,
     shownText: word("shown", { shown: "{shown}", all: book.result.criteria.length }),
     summary: summaryView(book),
+    attested: attestedView(book),
     matrix: matrixView(book),
     reasons: reasonsView(book),
     charts: chartsView(book),

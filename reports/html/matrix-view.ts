@@ -4,7 +4,8 @@ import type { Localized } from "../../harness/model/text.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber, formatShare } from "../text/format.ts";
 import { word } from "../text/words.ts";
-import { wordOf, type Book } from "./book.ts";
+import { attestedCells, attestedHeads, attestedShares } from "./attested-view.ts";
+import { noneTested, wordOf, type Book } from "./book.ts";
 
 /** Reservations that must stand beside a verdict wherever it is shown. */
 export function marksOf(record: VerdictRecord): Localized[] {
@@ -65,6 +66,7 @@ function rowOf(book: Book, criterion: CriterionFacts) {
     failed: flag(words.some((item) => item === "not-met" || item === "partly")),
     open: flag(words.some((item) => item === "not-tested" || item === "inconclusive")),
     columns: columnsOf(book, criterion),
+    attested: attestedCells(book, criterion.id),
   };
 }
 
@@ -87,6 +89,7 @@ export function matrixView(book: Book) {
         weight: formatShare(group.gp, book.gp),
         caption: word("groupCaption", { group: group.title }),
         rows: group.criteria.filter((criterion) => criterion.type === "B").map((row) => rowOf(book, row)),
+        attestedShares: attestedShares(book, group.id),
         shares: book.candidates.map((candidate, index) => {
           const part = book.total(candidate.id)?.groups.find((item) => item.group === group.id);
           const untested = noneTested(book, group.id, candidate.id);
@@ -96,6 +99,8 @@ export function matrixView(book: Book) {
           };
         }),
       })),
+    attested: attestedHeads(book),
+    attestedTotals: attestedShares(book),
     gp: formatNumber(book.gp),
     totals: book.candidates.map((candidate, index) => {
       const total = book.total(candidate.id);

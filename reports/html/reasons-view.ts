@@ -6,6 +6,7 @@ import { verdictTitles } from "../../harness/model/verdict.ts";
 import { anchor, evidenceHref, shellArgument } from "../text/clean.ts";
 import { formatBytes, formatDate, formatNumber, formatShare, formatTime, formatValue } from "../text/format.ts";
 import { hasWord, word } from "../text/words.ts";
+import { attestedResults } from "./attested-view.ts";
 import { joined, sentence, wordOf, type Book } from "./book.ts";
 import { marksOf, pointsOf } from "./matrix-view.ts";
 
@@ -164,6 +165,7 @@ function criterionOf(book: Book, titles: ReadonlyMap<string, Localized>, criteri
     scenarios: criterion.scenarios.join(", "),
     note: criterion.note ?? null,
     results: book.candidates.map((candidate) => resultOf(book, titles, criterion, candidate)),
+    attested: attestedResults(book, criterion.id),
   };
 }
 

@@ -10,7 +10,33 @@ function cell(text: string): string {
   return `"${inert.replaceAll('"', '""')}"`;
 }
 
+/** Columns of closed products, at the end and named as attested. */
+function attestedColumns({ attested, criteria }: ReportInput["result"]) {
+  const { products = [], verdicts = [] } = attested ?? {};
+  const heads = products.flatMap(({ title }) => [
+    `${title} (belegt, nicht gemessen)`,
+    `${title} BP (belegt)`,
+    `${title} Nachweisgrad (belegt)`,
+  ]);
+  const cells = new Map(
+    criteria.map((row) => [
+      row.id,
+      products.flatMap(({ id }) => {
+        const verdict = verdicts.find((one) => one.criterion === row.id && one.candidate === id);
+        const points = verdict?.points ?? null;
+        return [
+          verdictTitles[verdict?.verdict ?? "not-tested"].de,
+          points === null ? "" : formatNumber(points, 2).de,
+          verdict?.grade ?? "E0",
+        ];
+      }),
+    ]),
+  );
+  return { heads, cells };
+}
+
 function lines({ result }: ReportInput): string[][] {
+  const attested = attestedColumns(result);
   const { candidates } = result.run;
   const records = new Map(
     result.verdicts.map((item) => [JSON.stringify([item.criterion, item.candidate, item.decides]), item]),
@@ -40,8 +66,9 @@ function lines({ result }: ReportInput): string[][] {
         decided?.grade ?? "E0",
       ];
     }),
+    ...(attested.cells.get(row.id) ?? []),
   ]);
-  return [["Kriterium", "Gruppe", "Titel", "Art", "GP", ...head], ...rows];
+  return [["Kriterium", "Gruppe", "Titel", "Art", "GP", ...head, ...attested.heads], ...rows];
 }
 
 export const matrixCsv: Renderer = {

@@ -59,6 +59,30 @@ function stability(result: Result, nameOf: (id: string) => string): readonly str
   ];
 }
 
+/** Closed products in a table of their own: nothing of theirs was measured. */
+function attestedLines({ attested }: Result): readonly string[] {
+  if (attested === undefined) return [];
+  const rows = attested.products.map(({ id, title, statements }) => {
+    const total = attested.totals.find(({ candidate }) => candidate === id);
+    const grades = (["E3", "E2", "E1", "E0"] as const).map((grade) =>
+      String(statements.filter((one) => one.grade === grade).length),
+    );
+    const expired = statements.filter(({ state }) => state === "expired").length;
+    const cells = [inline(title), formatNumber(total?.points ?? 0, 1).de, ...grades, String(expired)];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return [
+    `## ${word("attestedProducts").de}`,
+    "",
+    word("attestedShort").de,
+    "",
+    "| Produkt | Leistungspunkte (informativ) | E3 | E2 | E1 | E0 | abgelaufen |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...rows,
+    "",
+  ];
+}
+
 export const summaryMd: Renderer = {
   format: "md",
   *render(raw) {
@@ -93,6 +117,7 @@ export const summaryMd: Renderer = {
       ...totals,
       "",
       ...stability(result, nameOf),
+      ...attestedLines(result),
       "## Nicht erfüllt oder unklar",
       "",
       ...(details.length > 0 ? details : ["Keine Zeile."]),

@@ -1,5 +1,6 @@
 // Every fixed text of the reports, in both languages and in one place, so that a reader can proofread it.
 import type { Localized } from "../../harness/model/text.ts";
+import { attestedWords } from "./attested-words.ts";
 
 const texts = {
   title: ["Vergleichsbericht Messenger", "Messenger comparison report"],
@@ -572,7 +573,7 @@ const texts = {
   "stated-need": ["vom erklärten Bedarf nicht umfasst", "dropped by the stated need"],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
-const byKey = new Map<string, readonly [string, string]>(Object.entries(texts));
+const byKey = new Map<string, readonly [string, string]>(Object.entries({ ...texts, ...attestedWords }));
 
 type Filling = string | number | Localized;
 

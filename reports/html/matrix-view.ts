@@ -26,18 +26,18 @@ export function pointsOf(record: VerdictRecord | undefined): Localized | undefin
   return { de: `${points.de} BP`, en: `${points.en} BP` };
 }
 
-function cellOf(record: VerdictRecord | undefined, href: string) {
 /** Beside a row that was not tested at all, "as shipped: not tested" says nothing. */
 const silent = (decided: VerdictRecord | undefined, beside: VerdictRecord): boolean =>
   wordOf(decided).word === "not-tested" && beside.verdict === "not-tested";
 
+function cellOf(record: VerdictRecord | undefined, href: string) {
   return { href, ...wordOf(record), points: pointsOf(record) ?? null, marks: record ? marksOf(record) : [] };
 }
 
 function columnsOf(book: Book, criterion: CriterionFacts) {
   return book.candidates.map((candidate, index) => {
-    const beside = book.beside(criterion.id, candidate.id);
     const decided = book.decided(criterion.id, candidate.id);
+    const beside = book.beside(criterion.id, candidate.id);
     const href = `#${anchor("r", criterion.id, candidate.id)}`;
     return {
       column: index,
@@ -76,18 +76,18 @@ export function matrixView(book: Book) {
       id: candidate.id,
       title: candidate.title,
       version: candidate.version,
+      excluded: book.total(candidate.id)?.standing === "excluded",
       column: index,
       href: `#${anchor("p", candidate.id)}`,
-      excluded: book.total(candidate.id)?.standing === "excluded",
     })),
     required: book.result.criteria.filter((criterion) => criterion.type === "A").map((row) => rowOf(book, row)),
     groups: book.groups
       .filter((group) => group.criteria.some((criterion) => criterion.type === "B"))
       .map((group) => ({
         title: group.title,
+        caption: word("groupCaption", { group: group.title }),
         gp: formatNumber(group.gp),
         weight: formatShare(group.gp, book.gp),
-        caption: word("groupCaption", { group: group.title }),
         rows: group.criteria.filter((criterion) => criterion.type === "B").map((row) => rowOf(book, row)),
         attestedShares: attestedShares(book, group.id),
         shares: book.candidates.map((candidate, index) => {

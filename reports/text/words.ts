@@ -34,7 +34,6 @@ const texts = {
     "Der Lauf umfasst ein einziges Produkt; er ist kein Vergleich.",
     "The run has one product only; it is no comparison.",
   ],
-  sameForAll: [
   openingExcludedOne: ["{products} ist ausgeschlossen.", "{products} is excluded."],
   openingExcludedMany: ["Ausgeschlossen sind {products}.", "{products} are excluded."],
   openingExcludedNone: ["Kein Produkt ist ausgeschlossen.", "No product is excluded."],
@@ -48,6 +47,7 @@ const texts = {
   ],
   openingEligibleOne: ["{products} erfüllt alle Ausschlusskriterien.", "{products} meets all exclusion criteria."],
   openingEligibleMany: ["{products} erfüllen alle Ausschlusskriterien.", "{products} meet all exclusion criteria."],
+  sameForAll: [
     "Alle Produkte durchliefen dieselben Szenarien auf demselben Rechner mit denselben Regeln.",
     "All products ran through the same scenarios on the same host under the same rules.",
   ],
@@ -76,8 +76,8 @@ const texts = {
   exclusions: ["Ausschlüsse und offene Ausschlusskriterien", "Exclusions and open exclusion criteria"],
   openForAll: ["Bei allen Produkten offen, weil nicht geprüft:", "Open for all products because not tested:"],
   openUntested: ["Offen, weil nicht geprüft:", "Open because not tested:"],
-  noExclusions: [
   moreRows: ["Außerdem:", "Also:"],
+  noExclusions: [
     "Kein Produkt ist ausgeschlossen, und kein Ausschlusskriterium ist offen.",
     "No product is excluded, and no exclusion criterion is open.",
   ],
@@ -90,8 +90,8 @@ const texts = {
     "Degree of fulfilment in per cent of the attainable score, by group and product; “not tested” counts as 0 in the total",
   ],
   weightOfGroup: ["{gp} GP, Anteil {share}", "{gp} WP, share {share}"],
-  requiredOnly: ["nur Ausschlusskriterien", "exclusion criteria only"],
   untestedGroup: ["nicht geprüft", "not tested"],
+  requiredOnly: ["nur Ausschlusskriterien", "exclusion criteria only"],
   chartNote: [
     "Balken von 0 bis 100 Prozent; dieselben Werte stehen als Tabelle am Ende der Zusammenfassung. Heller Balken: Produkt ausgeschlossen, Wert nur informativ.",
     "Bars from 0 to 100 per cent; the table at the end of the summary has the same values. Light bar: product excluded, value for information only.",
@@ -102,7 +102,6 @@ const texts = {
     "Criteria not tested or inconclusive, by reason; for all products unless said otherwise",
   ],
   nothingOpen: ["Alle Zeilen wurden geprüft und geklärt.", "All rows were tested and settled."],
-  rows: ["Kriterien", "Criteria"],
   openRowsText: [
     "Bei keinem Produkt geprüft: {untested} von {all} Kriterien. Bei mindestens einem Produkt unklar: {unclear}.",
     "Tested on no product: {untested} of {all} criteria. Inconclusive for at least one product: {unclear}.",
@@ -112,6 +111,7 @@ const texts = {
     "The reasons are under “Details of the summary”.",
   ],
   summaryDetails: ["Einzelheiten zur Zusammenfassung", "Details of the summary"],
+  rows: ["Kriterien", "Criteria"],
   risks: ["Risiken und Vorbehalte", "Risks and reservations"],
   noRisks: ["Aus den Messdaten ergibt sich kein Vorbehalt.", "The measured data give no reason for reservations."],
   riskDefault: [
@@ -303,7 +303,6 @@ const texts = {
     "Jede Zelle führt zur Begründung. „Wertung“ ist das Ergebnis der Konfiguration, die zählt (in der Regel die gehärtete), „ab Werk“ der Auslieferungszustand zum Vergleich.",
     "Each cell leads to its reason. “Verdict” is the result of the configuration that counts (usually the hardened one), “as shipped” the vendor's default for comparison.",
   ],
-  filter: ["Auswahl", "Filter"],
   matrixPrinted: [
     "Je Zelle: Wertung der Konfiguration, die zählt (in der Regel die gehärtete), mit Bewertungspunkten (BP); darunter der Auslieferungszustand („ab Werk“). Punkte ausgeschlossener Produkte dienen nur der Information (grau).",
     "Each cell: verdict of the configuration that counts (usually the hardened one) with its points (BP); below it the configuration as shipped. Points of excluded products are for information only (grey).",
@@ -314,6 +313,7 @@ const texts = {
   ],
   pointsInformative: ["ausgeschlossen, Punkte nur informativ", "excluded, points for information only"],
   groupCaption: ["{group}: Bewertungskriterien", "{group}: scored criteria"],
+  filter: ["Auswahl", "Filter"],
   showRows: ["Zeilen", "Rows"],
   filterAll: ["alle", "all"],
   filterTested: ["geprüfte", "tested"],
@@ -342,12 +342,12 @@ const texts = {
   notMeasured: ["nicht gemessen", "not measured"],
   noRecord: ["Im Ergebnis des Laufs steht kein Eintrag.", "The result of the run has no record."],
   groupPoints: ["Zielerfüllungsgrad der Gruppe", "Group's degree of fulfilment"],
-  unproven: ["ohne Nachweis", "unproven"],
   totalCaption: [
     "Zielerfüllungsgrad und Leistungspunkte über alle Gruppen",
     "Degree of fulfilment and score over all groups",
   ],
   pageOfPages: ["Seite {page} von {pages}", "Page {page} of {pages}"],
+  unproven: ["ohne Nachweis", "unproven"],
   stale: ["Nachweis veraltet", "proof stale"],
   missed: ["Nachweis misslungen", "proof failed"],
   unstable: ["instabil", "unstable"],
@@ -358,12 +358,12 @@ const texts = {
     "Je Kriterium: Regel, Quelle und für jedes Produkt Messwert, Rechnung, Belege und Stand des Nachweises. „Festlegung“ bezeichnet Werte, die dieses Projekt selbst setzt, weil keine Norm sie vorgibt.",
     "For each criterion: rule, source, and for each product the measured value, arithmetic, evidence and state of proof. “House value” marks values this project sets itself because no norm gives one.",
   ],
-  rule: ["Regel", "Rule"],
   reasonsPrinted: [
     "Je Kriterium: Regel, Quelle, und für jedes Produkt Wertung, Grund, Rechnung und Nachweisgrad. Messwerte, Belege und Befehle zum Wiederholen stehen in index.html, alle Rohdaten in report.json.",
     "For each criterion: rule, source, and for each product verdict, reason, arithmetic and evidence grade. Measured values, evidence and commands to repeat are in index.html, all raw data in report.json.",
   ],
   why: ["Begründung", "Reason"],
+  rule: ["Regel", "Rule"],
   sources: ["Quellen", "Sources"],
   house: ["Festlegung", "house value"],
   sourceRead: ["an der Quelle gelesen", "read at the source"],
@@ -558,10 +558,10 @@ const texts = {
   "no-driver": ["kein Treiber für dieses Produkt", "no driver for this product"],
   "no-permission": ["keine schriftliche Erlaubnis", "no written permission"],
   "no-document": ["kein Dokument vorgelegt", "no document handed in"],
-  "total-differs": ["andere Gesamtzahl als verlangt", "total differs from the one required"],
   "document-too-weak": ["vorgelegte Dokumente reichen nicht aus", "documents do not suffice"],
   "document-expired": ["Dokument nicht mehr gültig", "document no longer valid"],
   "documents-contradict": ["Dokumente widersprechen sich", "documents contradict each other"],
+  "total-differs": ["andere Gesamtzahl als verlangt", "total differs from the one required"],
   "control-failed": ["Kontrollmessung fehlgeschlagen", "control failed"],
   "harness-fault": ["Fehler des Prüfstands", "fault of the bench"],
   environment: ["Störung im Labor", "fault in the lab"],

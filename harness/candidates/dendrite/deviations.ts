@@ -1,0 +1,61 @@
+import type { Deviation } from "../../model/candidate.ts";
+import { hardening, labNeed } from "../shared/deviation.ts";
+import { proxyHardening } from "../shared/matrix-proxy/proxy.ts";
+
+/** What dendrite-sample.yaml does not give but the lab needs; both configurations have it. */
+export const labNeeds: readonly Deviation[] = [
+  labNeed(
+    "-http-bind-address",
+    ":8008",
+    "the address beside proxy and database",
+    "Der Reverse-Proxy läuft in einem anderen Container; andere Server sollen nur ihn erreichen.",
+    "The reverse proxy runs in another container; other servers are to reach nothing but it.",
+  ),
+  labNeed(
+    "client_api.registration_shared_secret",
+    "empty",
+    "a secret of this run",
+    "So legt die Verwaltung Konten an (create-account geht denselben Weg).",
+    "This is how administration makes accounts (create-account goes the same way).",
+  ),
+  labNeed(
+    "federation_api.key_perspectives, prefer_direct_fetch",
+    "matrix.org, false",
+    "none, true",
+    "matrix.org ist aus dem Labor nicht erreichbar; Schlüssel kommen von den Servern selbst.",
+    "matrix.org cannot be reached from the lab; keys come from the servers themselves.",
+  ),
+  labNeed(
+    "SSL_CERT_FILE",
+    "public authorities",
+    "the run's own authority",
+    "Das Labor hat eine eigene Zertifizierungsstelle; geprüft wird weiterhin.",
+    "The lab has its own certificate authority; verification stays on.",
+  ),
+];
+
+/** What a careful operator sets. */
+export const hardeningSteps: readonly Deviation[] = [
+  hardening(
+    "user_api.bcrypt_cost",
+    "10",
+    "12",
+    "Gestohlene Passwort-Hashes sind viermal so teuer zu erraten.",
+    "Stolen password hashes cost four times as much to guess.",
+  ),
+  hardening(
+    "global.trusted_third_party_id_servers",
+    "matrix.org, vector.im",
+    "[]",
+    "Kein Dritter bestätigt Adressen der eigenen Leute.",
+    "No third party confirms addresses of one's own people.",
+  ),
+  hardening(
+    "logging",
+    "standard output and daily files without end",
+    "standard output",
+    "Die Tagesdateien löscht Dendrite nie; die Standardausgabe sammelt der Betreiber mit eigener Frist.",
+    "Dendrite never deletes its daily files; standard output is collected by the operator with a limit of his own.",
+  ),
+  ...proxyHardening,
+];

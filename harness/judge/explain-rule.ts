@@ -62,8 +62,8 @@ function scaleText(rule: NumberRule, unit: string, language: Language): string {
   return [...points, ...beyond].join(", ");
 }
 
-function steps({ looked }: Span, declarations: Declarations, language: Language): readonly string[] {
-  const all = looked.filter(isConditional).filter(({ kind }) => kind === "step");
+function steps({ looked, deciding }: Span, declarations: Declarations, language: Language): readonly string[] {
+  const all = (deciding ?? looked).filter(isConditional).filter(({ kind }) => kind === "step");
   const reached = all.find(({ held }) => held === true);
   const above = all.findLast(({ held }) => held !== true);
   const failing = (above?.comparisons ?? []).filter(({ held }) => held === false || held === null);

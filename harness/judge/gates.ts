@@ -3,6 +3,7 @@ import type { Criterion, MeasurementRef } from "../model/criterion.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { Fault } from "../model/journal.ts";
 import type { Measurement } from "../model/measurement.ts";
+import type { Language, Localized } from "../model/text.ts";
 import type { ReasonCode } from "../model/verdict.ts";
 import { evaluateAll } from "./conditions.ts";
 import type { Evaluation, RuleContext } from "./conditions.ts";
@@ -52,27 +53,35 @@ function faulty({ scenario, config, ended }: Attempt, failed: readonly Attempt[]
   const { de, en } = lead[code] ?? ownFault;
   const faults = failed.flatMap((attempt) => (attempt.ended?.fault ? [attempt.ended.fault] : []));
   const text = {
-    de: `${de} (${scenario}, ${germanConfig[config]}${step.de}): „${oneLine(fault.message)}“`,
-    en: `${en} (${scenario}, ${config}${step.en}): "${oneLine(fault.message)}"`,
+    de: `${de} (${scenario}, ${germanConfig[config]}${step.de}): „${oneLine(fault.message, "de")}“`,
+    en: `${en} (${scenario}, ${config}${step.en}): "${oneLine(fault.message, "en")}"`,
   };
   return undecided("inconclusive", code, text, faults);
 }
 
-/** A fault may quote a whole error page of a server; the record keeps it, the sentence does not. */
-function oneLine(message: string): string {
-  const line = message.replaceAll(/\s+/gu, " ").trim();
+/** The start of an error page: the sentence says that there was one, the record keeps it. */
+const errorPage = /\s*["'„]?<(?:!doctype|html|head|body)\b[\s\S]*$/iu;
+const pageLeftOut: Localized = { de: " [Fehlerseite in HTML]", en: " [error page in HTML]" };
+
+/** A fault may quote a whole answer of a server; the record keeps it, the sentence does not. */
+function oneLine(message: string, language: Language): string {
+  const line = message
+    .replace(errorPage, pageLeftOut[language])
+    .replaceAll(/<[^<>]{1,200}>/gu, " ")
+    .replaceAll(/\s+/gu, " ")
+    .trim();
   return line.length > 240 ? `${line.slice(0, 240)}…` : line;
 }
 
 function cut({ index }: Cell, { scenario, config }: Attempt): Outcome {
   if (index.outcome === "completed") {
     return undecided("inconclusive", "harness-fault", {
-      de: `${scenario} (${config}) wurde begonnen, aber nie abgeschlossen, obwohl der Prüflauf zu Ende ging.`,
+      de: `${scenario} (${germanConfig[config]}) wurde begonnen, aber nie abgeschlossen, obwohl der Prüflauf zu Ende ging.`,
       en: `${scenario} (${config}) was begun and never ended although the run was completed.`,
     });
   }
   return undecided("inconclusive", "interrupted", {
-    de: `Der Prüflauf brach ab, während ${scenario} (${config}) lief.`,
+    de: `Der Prüflauf brach ab, während ${scenario} (${germanConfig[config]}) lief.`,
     en: `The run broke off while ${scenario} (${config}) was running.`,
   });
 }

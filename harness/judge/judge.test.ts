@@ -180,6 +180,14 @@ describe("what is not a verdict about the product", () => {
     assert.deepEqual(word(verdictOf(result)), ["not-met", null, "missing-ability"]);
   });
 
+  it("keeps the error page of a server out of the sentence", () => {
+    const message = 'expected 201, got 502 "<html><head><title>502 Bad Gateway</title></head></html>"';
+    const { reason, faults } = judgeOne(pass, { fault: { code: "harness-fault", message } });
+    assert.match(reason.text.de, /„expected 201, got 502 \[Fehlerseite in HTML\]“$/u);
+    assert.match(reason.text.en, /"expected 201, got 502 \[error page in HTML\]"$/u);
+    assert.equal(faults[0]?.message, message);
+  });
+
   it("is inconclusive when one repetition holds two values for one measurement", () => {
     const [started, ...rest] = scenarioRun({ values: good });
     const [, again] = scenarioRun({ values: { "x.hits": 1 } });

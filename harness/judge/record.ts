@@ -56,7 +56,7 @@ function conditionsOf(cell: Cell, { evaluation, span }: Assessment["outcome"]): 
   const line =
     (prefix: string) =>
     (one: EvaluatedComparison): VerdictRecord["conditions"][number] => ({
-      text: `${prefix}${one.comparison.text}`,
+      text: `${prefix}${one.comparison.text}${one.config === "default" && !one.comparison.left.config ? " (@default)" : ""}`,
       held: one.held ?? null,
       observed: observedText(cell, one.comparison.left.id, one.observed),
     });

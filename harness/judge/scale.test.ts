@@ -66,6 +66,13 @@ describe("linear", () => {
     assert.equal(judgeValues(rising, { "x.rate": censored(250) }).points, 10);
   });
 
+  it("does not write a value above nothing as if it were one", () => {
+    const rising = ["measurements: [x.rate]", "scale: { kind: linear, of: x.rate, points: [[10, 0], [50, 5]] }"];
+    const { reason } = judgeValues(rising, { "x.rate": censored(0) });
+    assert.match(reason.text.de, /kein Wert bestimmt/u);
+    assert.doesNotMatch(reason.text.de, /über 0/u);
+  });
+
   it("writes value, points and weight as one line with German numbers", () => {
     const record = judgeValues(falling(), { "x.time": 180.25 });
     assert.equal(record.arithmetic.de, "180,25 s → 8,5 BP → 8,5 × 10 = 85 LP");

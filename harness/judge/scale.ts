@@ -22,6 +22,8 @@ export interface Span {
   readonly missing: boolean;
   /** What was looked at, for the reason: steps and parts with their conditions, or numbers. */
   readonly looked: readonly Looked[];
+  /** The part of `looked` that gave the points, where the lower of two configurations counts. */
+  readonly deciding?: readonly Looked[];
 }
 
 export type Looked =
@@ -50,14 +52,25 @@ export const rounded = (points: number): number => Math.round((points + Number.E
 export function scorePoints(rule: ScaleRule & { readonly adjust?: Adjustments }, context: RuleContext): Span {
   const { lowerOf } = rule.adjust ?? {};
   if (!lowerOf) return scoreOnce(rule, context);
-  const spans = lowerOf.map((config) => scoreOnce(rule, boundTo(context, config)));
+  const spans = lowerOf.map((config) => namedFor(config, scoreOnce(rule, boundTo(context, config))));
+  const lowest = spans.toSorted((one, other) => one.low - other.low)[0];
   return {
+    ...(lowest && { deciding: lowest.looked }),
     low: Math.min(...spans.map(({ low }) => low)),
     high: Math.min(...spans.map(({ high }) => high)),
     causes: spans.flatMap(({ causes }) => causes),
     missing: spans.some(({ missing }) => missing),
     looked: spans.flatMap(({ looked }) => looked),
   };
+}
+
+/** The same with the configuration written beside each reference that has none of its own. */
+function namedFor(config: ConfigName, span: Span): Span {
+  const looked = span.looked.map((one): Looked => {
+    if (one.kind === "number") return { ...one, ref: { ...one.ref, config: one.ref.config ?? config } };
+    return { ...one, comparisons: one.comparisons.map((each) => ({ ...each, config: each.config ?? config })) };
+  });
+  return { ...span, looked };
 }
 
 /** A reference without suffix reads the named configuration. */

@@ -21,6 +21,8 @@ const no: Localized = { de: "nein", en: "no" };
 const unlimited: Localized = { de: "unbegrenzt", en: "unlimited" };
 const of: Localized = { de: "von", en: "of" };
 const moreThan: Localized = { de: "über", en: "more than" };
+/** A value above a bound of 0 is any value: "more than 0" would read like a result. */
+const nothingShown: Localized = { de: "kein Wert bestimmt", en: "no value determined" };
 const missing: Localized = { de: "Fähigkeit fehlt", en: "ability missing" };
 const notApplicable: Localized = { de: "nicht anwendbar", en: "not applicable" };
 
@@ -73,6 +75,7 @@ export function writeObserved(observed: Observed, unit: string, language: Langua
     case "unknown":
       return causes[observed.cause][language];
     case "value": {
+      if (observed.censored && observed.value === 0) return nothingShown[language];
       const total = observed.records[0]?.total;
       const value = writeValue(observed.value, unit, language);
       const counted = total === undefined ? value : `${value} ${of[language]} ${writeNumber(total, language)}`;

@@ -12,6 +12,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "harness/model": [],
   "harness/catalogue": ["harness/model"],
   "harness/judge": ["harness/model", "harness/catalogue"],
+  // Remote endpoints share the lab's redaction of secrets.
+  "harness/remote": ["harness/model", "harness/catalogue", "harness/lab"],
   "harness/dossier": ["harness/model", "harness/catalogue"],
   "harness/candidates": ["harness/model"],
   "harness/drivers": ["harness/model"],

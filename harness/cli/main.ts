@@ -10,6 +10,7 @@ import { registerDossier } from "./commands/dossier.ts";
 import { registerDiff } from "./commands/diff.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerJudge } from "./commands/judge.ts";
+import { registerLab } from "./commands/lab.ts";
 import { registerList } from "./commands/list.ts";
 import { registerMachine } from "./commands/machine.ts";
 import { registerProve } from "./commands/prove.ts";
@@ -50,6 +51,7 @@ function createProgram(done: (code: ExitCode) => void): Command {
     registerVerify,
     registerDiff,
     registerMachine,
+    registerLab,
     registerSelfTest,
   ];
   for (const register of registers) register(program, done);

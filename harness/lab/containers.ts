@@ -33,10 +33,10 @@ export interface ContainerSpec {
 }
 
 /** What Debian's services need to become their own user and to listen on 443; all else is taken away. */
-const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"];
-const maxProcesses = 4096;
+export const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"];
+export const maxProcesses = 4096;
 /** A server that floods its log must not fill the host's disk. */
-const logLimit = { "max-size": "256m", "max-file": "1" };
+export const logLimit = { "max-size": "256m", "max-file": "1" };
 
 /** Creates and starts a container. It runs when this returns; whether it is ready is another question (ready.ts). */
 export async function startContainer(docker: DockerClient, spec: ContainerSpec): Promise<DockerContainer> {

@@ -23,7 +23,7 @@ import { tlsScannerImage } from "./tls-scanner.ts";
 import { SecretKeeper } from "./secrets.ts";
 import { Slot, SlotPool } from "./slots.ts";
 
-const nameServerImage: ImageSource = { folder: join(import.meta.dirname, "name-server"), name: "name-server" };
+export const nameServerImage: ImageSource = { folder: join(import.meta.dirname, "name-server"), name: "name-server" };
 
 export interface LabOptions {
   readonly runId: string;
@@ -129,11 +129,12 @@ class DockerLab implements Lab {
 
   /** Each image is looked up once a run: its folder does not change under a running bench. */
   #image(source: ImageSource, progress?: (what: string) => void): Promise<BuiltImage> {
-    const known = this.#images.get(source.folder);
+    const key = JSON.stringify([source.folder, source.candidate?.folder]);
+    const known = this.#images.get(key);
     if (known !== undefined) return known;
     const building = ensureImage(source, progress);
-    this.#images.set(source.folder, building);
-    building.catch(() => this.#images.delete(source.folder));
+    this.#images.set(key, building);
+    building.catch(() => this.#images.delete(key));
     return building;
   }
 

@@ -44,7 +44,7 @@ export interface ServerOrder {
   readonly signal: AbortSignal;
 }
 
-const defaultMemoryMiB = 2048;
+export const defaultMemoryMiB = 2048;
 
 /** Services on the federation network: the front, and those that call out themselves. */
 const federates = (service: Service): boolean => service.front === true || service.federates === true;
@@ -64,9 +64,10 @@ const namesOf = (candidate: Candidate, domain: string): readonly string[] => [
 
 /** Where the image of a service comes from: the candidate's own folder, or another one below harness/candidates/. */
 export function imageSource(candidate: Candidate, service: Service): ImageSource {
-  const own = service.image === candidate.id || service.image === basename(candidate.folder);
-  const folder = own ? candidate.folder : join(import.meta.dirname, "..", "candidates", service.image);
-  return { folder, name: basename(folder) };
+  const own: ImageSource = { folder: candidate.folder, name: basename(candidate.folder) };
+  if (service.image === candidate.id || service.image === own.name) return own;
+  const folder = join(import.meta.dirname, "..", "candidates", service.image);
+  return { folder, name: basename(folder), candidate: own };
 }
 
 /** Starts all services, each as soon as those it waits for are ready, and returns when all are. */

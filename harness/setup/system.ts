@@ -19,7 +19,7 @@ const outputLimit = 1024 * 1024;
 /** Runs a command to its end; never throws for an exit code, a missing command gives exit code 127. Output is bounded to 1 MiB each. */
 export function runCommand(
   command: readonly [string, ...string[]],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number } = {},
+  options: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number; readonly cwd?: string } = {},
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const [file, ...args] = command;
@@ -27,6 +27,7 @@ export function runCommand(
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...options.env },
       timeout: options.timeoutMs,
+      cwd: options.cwd,
     });
     let stdout = "";
     let stderr = "";

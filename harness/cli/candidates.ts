@@ -47,3 +47,35 @@ export async function candidateNamed(name: string): Promise<Candidate> {
     candidates.map(({ id }) => id),
   );
 }
+
+/** Candidates of the bench and those in folders that were named, with the ids of all that were named. */
+export interface NamedCandidates {
+  readonly candidates: readonly Candidate[];
+  readonly ids: readonly string[];
+}
+
+/** Loads the folders among the names. Throws `bad-input` if one has the id of another candidate. */
+export async function withFolders(known: readonly Candidate[], names: readonly string[]): Promise<NamedCandidates> {
+  const candidates = [...known];
+  const ids: string[] = [];
+  for (const name of names) {
+    if (!isPath(name)) {
+      ids.push(name);
+      continue;
+    }
+    const candidate = await candidateAt(name);
+    const same = candidates.find(({ id }) => id === candidate.id);
+    if (same !== undefined && same.folder !== candidate.folder) {
+      throw new HarnessError(
+        "bad-input",
+        `Expected an id of its own for the candidate in ${name}, got "${candidate.id}".`,
+        {
+          hint: `The bench has a candidate with this id already (${same.title}); change \`id\` in candidate.ts.`,
+        },
+      );
+    }
+    if (same === undefined) candidates.push(candidate);
+    ids.push(candidate.id);
+  }
+  return { candidates, ids };
+}

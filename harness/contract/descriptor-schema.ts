@@ -78,6 +78,7 @@ const kinds: Readonly<Record<EndpointKind, true>> = {
   "xmpp-https": true,
   "xmpp-http-plain": true,
   "mqtt-plain": true,
+  "threema-gateway": true,
   "admin-http": true,
 };
 

@@ -38,6 +38,11 @@ export function holds(condition: boolean, observed: string, expected?: string): 
   if (!condition) throw new Breach(observed, expected);
 }
 
+/** What a step throws when the bench itself cannot find out. */
+export class Unclear extends Error {
+  override readonly name = "Unclear";
+}
+
 const maxObserved = 2_000;
 
 /** Turns what a step threw into its outcome: only what the candidate did or did not do is `failed`. */
@@ -45,8 +50,10 @@ export function outcomeOf(error: unknown): { readonly outcome: StepOutcome; read
   const observed = (error instanceof Error ? error.message : String(error)).slice(0, maxObserved);
   if (error instanceof Breach) return { outcome: "failed", observed };
   if (hasCode(error, "interrupted")) throw error;
-  const itsOwn = hasCode(error, "refused", "deadline", "disconnected", "bad-input");
+  // `unsupported` comes from drivers that looked and found that the server does not offer something.
+  const itsOwn = hasCode(error, "refused", "deadline", "disconnected", "unsupported", "bad-input");
   if (itsOwn) return { outcome: "failed", observed };
+  if (error instanceof Unclear) return { outcome: "unclear", observed };
   if (error instanceof HarnessError) return { outcome: "unclear", observed: `${error.code}: ${observed}` };
   return { outcome: "unclear", observed: `fault of the bench: ${observed}` };
 }

@@ -1,7 +1,7 @@
 import type { Candidate, ConfigName } from "../model/candidate.ts";
-import { HarnessError, hasCode } from "../model/errors.ts";
+import { hasCode } from "../model/errors.ts";
 import type { Deployment } from "../model/lab.ts";
-import { Breach, outcomeOf } from "./outcome.ts";
+import { Breach, outcomeOf, Unclear } from "./outcome.ts";
 import type { StepOutcome, StepResult } from "./outcome.ts";
 import { Scene } from "./scene.ts";
 import type { ContractParts } from "./scene.ts";
@@ -197,7 +197,7 @@ class ContractRun {
     await this.#attempt(removal, config, async () => {
       const { lab } = this.#options.parts;
       await lab[Symbol.asyncDispose]();
-      if (lab.leftovers === undefined) throw new HarnessError("unsupported", "this lab cannot tell what is left");
+      if (lab.leftovers === undefined) throw new Unclear("this lab cannot tell what is left");
       const left = await lab.leftovers(this.#volumes);
       if (left.length > 0) throw new Breach(left.join(", "));
     });

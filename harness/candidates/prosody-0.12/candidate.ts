@@ -13,4 +13,14 @@ export const candidate = prosody({
   since13: false,
   administration: administrationBefore13,
   deviations: deviationsBefore13,
+  notes: [
+    {
+      de: "Ohne Positivliste: mod_host_guard aus Debians prosody-modules bricht unter 0.12.3 mit einem Fehler ab, sobald eine Liste gesetzt ist.",
+      en: "Without an allow list: mod_host_guard of Debian's prosody-modules fails on 0.12.3 with an error as soon as a list is set.",
+    },
+    {
+      de: "Kein Befehl zum Sperren eines Kontos (seit 13.0): gesperrt wird durch ein unbekanntes Kennwort und Beenden der Sitzungen.",
+      en: "No command to disable an account (since 13.0): it is locked by an unknown password and by closing its sessions.",
+    },
+  ],
 });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hasRetraction, hasUploads } from "../../model/session.ts";
 import type { Session } from "../../model/session.ts";
 import { HarnessError } from "../../model/errors.ts";
-import { holds } from "../outcome.ts";
+import { holds, Unclear } from "../outcome.ts";
 import { administer, soon, unique } from "../scene.ts";
 import type { Scene } from "../scene.ts";
 import type { Step } from "../step.ts";
@@ -12,8 +12,8 @@ const abilityClause = (name: string): string =>
 const abilityFix = (name: string, what: string): string =>
   `${what}, or take "${name}" out of \`abilities\`: rows that ask for it are then not-met instead of measured.`;
 
-function lacks(method: string): HarnessError {
-  return new HarnessError("unsupported", `the driver has no ${method} for this protocol`);
+function lacks(method: string): Unclear {
+  return new Unclear(`the bench's driver has no ${method} for this protocol`);
 }
 
 function direct(scene: Scene): NonNullable<Scene["chat"]> & { readonly alice: Session; readonly bob: Session } {
@@ -153,7 +153,7 @@ const disabling: Step = {
 async function lockedOut(scene: Scene, role: string): Promise<void> {
   const { name, password } = scene.person(role);
   const { outcome, answer } = await scene.driver.probes.login(scene.server, name, password);
-  if (outcome === "failed") throw new HarnessError("harness-fault", `the login could not be tried: ${answer}`);
+  if (outcome === "failed") throw new Unclear(`the login could not be tried: ${answer}`);
   holds(outcome === "refused", `${name} could log in`);
 }
 
@@ -176,8 +176,7 @@ const deletion: Step = {
     const holdsData = { holds: ["database", "files"] as const };
     const before = await scene.server.search(planted, holdsData);
     const found = new Set(before.hits.map(({ needle }) => needle));
-    if (found.size === 0)
-      throw new HarnessError("harness-fault", "the planted profile was not found before the deletion");
+    if (found.size === 0) throw new Unclear("the planted profile was not found before the deletion");
     await administer("deleteAccount", () => scene.server.administration.deleteAccount(dora.name));
     await lockedOut(scene, "dora");
     const after = await scene.server.search(planted, holdsData);
@@ -197,7 +196,7 @@ const registration: Step = {
   async run(scene) {
     const name = `stranger-${unique()}`;
     const { outcome, answer } = await scene.driver.probes.selfRegistration(scene.server, name, unique());
-    if (outcome === "failed") throw new HarnessError("harness-fault", `the sign-up could not be tried: ${answer}`);
+    if (outcome === "failed") throw new Unclear(`the sign-up could not be tried: ${answer}`);
     holds(outcome === "refused", `the sign-up was accepted: ${answer}`);
   },
 };

@@ -1,7 +1,7 @@
-import { hasCode, HarnessError } from "../../model/errors.ts";
+import { hasCode } from "../../model/errors.ts";
 import { hasDeliveryErrors } from "../../model/session.ts";
 import type { Session } from "../../model/session.ts";
-import { Breach, holds } from "../outcome.ts";
+import { Breach, holds, Unclear } from "../outcome.ts";
 import { across, administer, exchange, unique } from "../scene.ts";
 import type { Scene } from "../scene.ts";
 import type { Step } from "../step.ts";
@@ -120,7 +120,7 @@ export const untrustedStep: Step = {
     // The partner may refuse, too; then this direction says nothing, and the other one has decided.
     holds(!back, "a text of the server with the unknown certificate was taken");
     if ((await scene.deployment.health()).length > 0) {
-      throw new HarnessError("lab-fault", "the lab broke while nothing was to arrive");
+      throw new Unclear("the lab broke while nothing was to arrive");
     }
   },
 };

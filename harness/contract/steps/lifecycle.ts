@@ -1,6 +1,5 @@
-import { HarnessError } from "../../model/errors.ts";
 import type { Stopped } from "../../model/lab.ts";
-import { holds } from "../outcome.ts";
+import { holds, Unclear } from "../outcome.ts";
 import { exchange, soon } from "../scene.ts";
 import type { Scene } from "../scene.ts";
 import type { Step } from "../step.ts";
@@ -18,7 +17,7 @@ const stops: Step = {
   fix: "Let the container's first process be the server (`exec` in start scripts) or pass SIGTERM on; set STOPSIGNAL if it wants another.",
   async run(scene) {
     const { stop } = scene.deployment;
-    if (stop === undefined) throw new HarnessError("unsupported", "this lab cannot stop a server politely");
+    if (stop === undefined) throw new Unclear("this lab cannot stop a server politely");
     await scene.closeSessions();
     const result = await scene.deployment.stop?.(scene.server, stopWithinMs);
     if (result !== undefined) stopped.set(scene, result);
@@ -40,7 +39,7 @@ const restarts: Step = {
   after: ["login", "delivery"],
   async run(scene) {
     const before = stopped.get(scene);
-    if (before === undefined) throw new HarnessError("harness-fault", "the server was not stopped before");
+    if (before === undefined) throw new Unclear("the server was not stopped before");
     await before.start();
     const [alice, bob] = [await scene.open("alice"), await scene.open("bob")];
     if (scene.claims("history") && scene.config === "hardened" && scene.chat !== undefined) {

@@ -14,13 +14,6 @@ const common: Omit<Administration, "disableAccount"> = {
     await shell(server, [`user:delete(${lua(address(server, name))})`], `${name} to be deleted`);
   },
 
-  /** mod_host_guard reads its lists again and closes streams that are no longer allowed when the configuration is reloaded. */
-  async setFederationAllowList(server, domains) {
-    await server.rewriteConfig({ federationAllow: domains });
-    await shell(server, ["config:reload()"], "the configuration to be reloaded");
-    return { restarted: false };
-  },
-
   /** mod_limits looks at the list when it is loaded. */
   async exemptFromRateLimits(server, names) {
     await server.rewriteConfig({ unlimitedJids: names.map((name) => address(server, name)) });
@@ -45,6 +38,13 @@ const common: Omit<Administration, "disableAccount"> = {
 /** Since 13.0: accounts can be disabled, and roles are enforced. */
 export const administration: Administration = {
   ...common,
+
+  /** mod_host_guard reads its lists again and closes streams that are no longer allowed when the configuration is reloaded. */
+  async setFederationAllowList(server, domains) {
+    await server.rewriteConfig({ federationAllow: domains });
+    await shell(server, ["config:reload()"], "the configuration to be reloaded");
+    return { restarted: false };
+  },
 
   /** Ends all sessions of the person and refuses new ones; the data stay. */
   async disableAccount(server, name) {

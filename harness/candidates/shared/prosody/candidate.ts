@@ -4,7 +4,7 @@ import type { Candidate, Configuration } from "../../../model/candidate.ts";
 export interface ProsodyGeneration
   extends
     Pick<Candidate, "id" | "title" | "version" | "folder" | "administration">,
-    Partial<Pick<Candidate, "order" | "standard">> {
+    Partial<Pick<Candidate, "order" | "standard" | "notes">> {
   /** The packages that hold its libraries, beside prosody, prosody-modules and Lua. */
   readonly libraries: readonly string[];
   /** 13.0 and later: disabling, roles and push are part of the product. */
@@ -20,7 +20,7 @@ const connectToConsole = String.raw`assert(require("socket.unix").stream():conne
 const configFile = "/etc/prosody/prosody.cfg.lua";
 
 /** Prosody from Debian; the folder of the generation holds its Dockerfile. */
-export function prosody({ libraries, since13, deviations, ...facts }: ProsodyGeneration): Candidate {
+export function prosody({ libraries, since13, deviations, notes = [], ...facts }: ProsodyGeneration): Candidate {
   const variables = { logLevel: "info", unlimitedJids: [], since13 };
   return {
     ...facts,
@@ -82,8 +82,8 @@ export function prosody({ libraries, since13, deviations, ...facts }: ProsodyGen
     endEncryption: ["omemo"],
     abilities: [
       "federation",
-      "federation-allow-list",
-      "defederation-while-running",
+      // mod_host_guard of bookworm's prosody-modules fails on 0.12.3 as soon as a list is set.
+      ...(since13 ? (["federation-allow-list", "defederation-while-running"] as const) : []),
       "group-chat",
       "end-to-end-encryption",
       "file-transfer",
@@ -95,6 +95,7 @@ export function prosody({ libraries, since13, deviations, ...facts }: ProsodyGen
       "registration-policy",
     ],
     notes: [
+      ...notes,
       {
         de: "Alle Daten liegen in Dateien (mod_storage_internal), wie Debian es ausliefert; eine SQL-Datenbank ist möglich.",
         en: "All data are kept in files (mod_storage_internal), as Debian ships it; an SQL database is possible.",

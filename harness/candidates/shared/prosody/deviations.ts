@@ -139,6 +139,16 @@ const hardening: readonly Deviation[] = [
     },
   },
   {
+    setting: "privacy_lists",
+    from: "not loaded",
+    to: "loaded",
+    kind: "hardening",
+    why: {
+      de: "Jede Person kann Nachrichten Fremder abweisen und Ausnahmen nennen (XEP-0016, Debian-Paket prosody-modules).",
+      en: "Each person can refuse messages of strangers and name exceptions (XEP-0016, Debian package prosody-modules).",
+    },
+  },
+  {
     setting: "mimicking",
     from: "not loaded",
     to: "loaded",
@@ -193,8 +203,8 @@ export const deviations: Readonly<Record<"default" | "hardened", Configuration["
   hardened: [...lab, ...hardening],
 };
 
-/** Settings that only later generations know. */
-const since13 = ["custom_roles"];
+/** Settings that only later generations know, and the allow list, whose module fails in Debian bookworm (docs/findings/generations.md). */
+const since13 = ["custom_roles", "modules_enabled: host_guard", "host_guard"];
 const before13 = (list: readonly Deviation[]): readonly Deviation[] =>
   list
     .filter(({ setting }) => !since13.includes(setting))

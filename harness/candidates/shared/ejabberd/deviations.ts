@@ -1,4 +1,4 @@
-import type { Deviation } from "../../model/candidate.ts";
+import type { Deviation } from "../../../model/candidate.ts";
 
 const deviation = (
   kind: Deviation["kind"],
@@ -45,7 +45,7 @@ const lab: readonly Deviation[] = [
 ];
 
 /** What the shipped configuration needs to start in the lab. */
-export const defaultDeviations: readonly Deviation[] = [
+const defaultDeviations: readonly Deviation[] = [
   ...lab,
   deviation(
     "lab",
@@ -58,7 +58,7 @@ export const defaultDeviations: readonly Deviation[] = [
 ];
 
 /** What a careful operator sets on top. */
-export const hardenedDeviations: readonly Deviation[] = [
+const hardenedDeviations: readonly Deviation[] = [
   ...lab,
   deviation(
     "lab",
@@ -213,3 +213,12 @@ export const hardenedDeviations: readonly Deviation[] = [
     "Logs hold names of accounts and are deleted after a week, not by their size.",
   ),
 ];
+
+/** The way of the commands: older generations need no change for it. */
+const fastPath = "listen ctl.sock (ejabberd_ctl)";
+
+export function deviationsOf(current: boolean): Readonly<Record<"default" | "hardened", readonly Deviation[]>> {
+  const known = (list: readonly Deviation[]): readonly Deviation[] =>
+    current ? list : list.filter(({ setting }) => setting !== fastPath);
+  return { default: known(defaultDeviations), hardened: known(hardenedDeviations) };
+}

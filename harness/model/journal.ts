@@ -63,6 +63,8 @@ export type JournalEvent =
       readonly outcome: "completed" | "failed";
       readonly fault?: Fault;
       readonly tookMs: number;
+      /** Waited for the machine; not part of `tookMs`. */
+      readonly waitedMs?: number;
     }
   | { readonly type: "run-ended"; readonly outcome: "completed" | "interrupted" };
 

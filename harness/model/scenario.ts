@@ -39,6 +39,11 @@ export interface ScenarioContext {
   /** Two hostile authorities played by the bench, reachable for all servers; closed at the end. */
   hostilePeers(): Promise<HostilePeers>;
   driver(): Driver;
+  /**
+   * For scenarios that are exclusive "when-asked": resolves when no other scenario works on this machine; none starts until this
+   * one has ended and its servers are gone. The wait does not count against the scenario's time.
+   */
+  aloneFromHere(): Promise<void>;
   /** Polls `check` until it gives something other than undefined; throws `deadline` with the sentence. */
   until<T>(deadline: Deadline, check: () => Promise<T | undefined> | T | undefined): Promise<T>;
   measure(id: string, value: MeasurementValue, details?: MeasurementDetails): void;
@@ -68,8 +73,8 @@ export interface Scenario {
   readonly servers: 1 | 2 | 3;
   /** Only reads, may share servers with other such scenarios of the same candidate and configuration. */
   readonly shares?: "read-only";
-  /** Needs the machine for itself (load). */
-  readonly exclusive?: boolean;
+  /** Needs the machine for itself (load): from its start, or from where it calls `aloneFromHere`. */
+  readonly exclusive?: boolean | "when-asked";
   /** Needs the federation to start with this allow list instead of the configuration's own: server id → ids of servers it trusts. */
   readonly federation?: { readonly allow: Readonly<Record<string, readonly string[]>> };
   /** Deadline for the whole scenario, in seconds; `params` may hold longer waits in profile full, added on top. */

@@ -30,6 +30,8 @@ export interface ContextParts {
   readonly sessions: OpenSessions;
   readonly breaker: LabBreaker;
   readonly signal: AbortSignal;
+  /** Waits to have the machine alone; the scenario's clock stands still meanwhile. */
+  alone(): Promise<void>;
 }
 
 /** Resolves after a moment, or rejects with the signal's reason. */
@@ -140,6 +142,7 @@ export function createContext(parts: ContextParts): ScenarioContext {
     witness: (person) => abortable(signal, sessions.keep(witnessOf(driver, person))),
     hostilePeers: () => abortable(signal, sessions.keep(hostilePeers(parts))),
     driver: () => driver,
+    aloneFromHere: () => parts.alone(),
     until: (deadline, check) => until(deadline, check, signal),
     measure: recorder.measure,
     notApplicable: recorder.notApplicable,

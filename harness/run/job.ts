@@ -29,19 +29,33 @@ export interface JobEnvironment {
   readonly declarations: ReadonlyMap<string, MeasurementDeclaration>;
   readonly signal: AbortSignal;
   onStep(job: Job, title: string): void;
+  /** Resolves when no other job works on this machine, and none is let in until this one has ended. Absent: it is alone. */
+  alone?(signal: AbortSignal): Promise<void>;
 }
 
 export interface JobOutcome {
   readonly fault?: Fault;
+  /** Without the wait for the machine. */
   readonly tookMs: number;
+  /** How long it waited to have the machine alone. */
+  readonly waitedMs: number;
   /** False when the servers may be changed or broken: no other scenario may get them. */
   readonly reusable: boolean;
   /** False when a control's fault of the lab never came about. */
   readonly sabotaged: boolean;
 }
 
+interface DeadlineSignal {
+  readonly signal: AbortSignal;
+  /** The clock stands still during this work. */
+  without<T>(work: () => Promise<T>): Promise<T>;
+  /** Milliseconds for which the clock stood still. */
+  stoodMs(): number;
+  stop(): void;
+}
+
 /** A signal that is aborted by the run's own signal or, as `deadline`, after the given time. */
-function deadlineSignal(outer: AbortSignal, job: Job): { readonly signal: AbortSignal; stop(): void } {
+function deadlineSignal(outer: AbortSignal, job: Job): DeadlineSignal {
   const inner = new AbortController();
   const forward = (): void => inner.abort(outer.reason);
   if (outer.aborted) forward();
@@ -50,10 +64,28 @@ function deadlineSignal(outer: AbortSignal, job: Job): { readonly signal: AbortS
     const message = `${job.scenario.id} did not end within ${job.deadlineSeconds} s.`;
     inner.abort(new HarnessError("deadline", message, { hint: "The last step in the journal tells where it stood." }));
   };
-  const timer = setTimeout(elapsed, job.deadlineSeconds * 1_000);
+  let left = job.deadlineSeconds * 1_000;
+  let since = performance.now();
+  let timer = setTimeout(elapsed, left);
+  let stood = 0;
+  let ended = false;
   return {
     signal: inner.signal,
+    async without(work) {
+      clearTimeout(timer);
+      const stopped = performance.now();
+      left -= stopped - since;
+      try {
+        return await work();
+      } finally {
+        since = performance.now();
+        stood += since - stopped;
+        if (!ended) timer = setTimeout(elapsed, left);
+      }
+    },
+    stoodMs: () => stood,
     stop() {
+      ended = true;
       clearTimeout(timer);
       outer.removeEventListener("abort", forward);
     },
@@ -151,6 +183,7 @@ async function perform(job: Job, deployment: Deployment, parts: JobEnvironment):
       sessions,
       breaker,
       signal: limit.signal,
+      alone: () => limit.without(async () => parts.alone?.(limit.signal)),
     });
     await breaker.start();
     await job.scenario.run(context);
@@ -163,7 +196,12 @@ async function perform(job: Job, deployment: Deployment, parts: JobEnvironment):
   const known = await healthFault(deployment, fault);
   const healed = await tidy(deployment, recorder);
   const reusable = healed && known === undefined;
-  return { ...(known === undefined ? {} : { fault: known }), reusable, sabotaged: breaker.applied() };
+  return {
+    ...(known === undefined ? {} : { fault: known }),
+    reusable,
+    sabotaged: breaker.applied(),
+    waitedMs: Math.round(limit.stoodMs()),
+  };
 }
 
 /**
@@ -176,19 +214,30 @@ export async function runJob(job: Job, deployment: Deployment, parts: JobEnviron
   await parts.journal.append({ type: "scenario-started", ...name, params: job.params });
   const started = performance.now();
   const { fault, ...rest } = await perform(job, deployment, parts);
-  const tookMs = Math.round(performance.now() - started);
-  await endJob(job, parts.journal, fault, tookMs);
+  const tookMs = Math.round(performance.now() - started) - rest.waitedMs;
+  await endJob(job, parts.journal, fault, { tookMs, waitedMs: rest.waitedMs });
   return { ...rest, tookMs, ...(fault === undefined ? {} : { fault }) };
 }
 
 /** A job that never got servers: started and failed in the journal, so that its rows are inconclusive and say why. */
 export async function failJob(job: Job, fault: Fault, journal: JournalWriter): Promise<JobOutcome> {
   await journal.append({ type: "scenario-started", ...nameOf(job), params: job.params });
-  await endJob(job, journal, fault, 0);
-  return { fault, tookMs: 0, reusable: false, sabotaged: false };
+  await endJob(job, journal, fault, { tookMs: 0, waitedMs: 0 });
+  return { fault, tookMs: 0, waitedMs: 0, reusable: false, sabotaged: false };
 }
 
-async function endJob(job: Job, journal: JournalWriter, fault: Fault | undefined, tookMs: number): Promise<void> {
+async function endJob(
+  job: Job,
+  journal: JournalWriter,
+  fault: Fault | undefined,
+  { tookMs, waitedMs }: Pick<JobOutcome, "tookMs" | "waitedMs">,
+): Promise<void> {
   const end = fault === undefined ? { outcome: "completed" as const } : { outcome: "failed" as const, fault };
-  await journal.append({ type: "scenario-ended", ...nameOf(job), ...end, tookMs });
+  await journal.append({
+    type: "scenario-ended",
+    ...nameOf(job),
+    ...end,
+    tookMs,
+    ...(waitedMs === 0 ? {} : { waitedMs }),
+  });
 }

@@ -171,7 +171,9 @@ async function proveOne(
 /** Controls of exclusive scenarios come last, one at a time, as in an ordinary run. */
 function lanes(options: ProveOptions): { readonly together: FoundControl[]; readonly alone: FoundControl[] } {
   const exclusive = new Set(
-    options.scenarios.filter(({ scenario }) => scenario.exclusive === true).map(({ scenario }) => scenario.id),
+    options.scenarios
+      .filter(({ scenario }) => (scenario.exclusive ?? false) !== false)
+      .map(({ scenario }) => scenario.id),
   );
   return {
     together: options.controls.filter(({ control }) => !exclusive.has(control.scenario)),

@@ -396,6 +396,41 @@ describe("the scheduler", () => {
     assert.equal(state.deployed.length, 2);
   });
 
+  it("prepares load runs side by side, measures them alone, and does not count their wait", async () => {
+    let preparing = 0;
+    let most = 0;
+    let measuring = 0;
+    const load = (id: string): Scenario =>
+      aScenario({
+        id,
+        exclusive: "when-asked",
+        timeBudget: 1,
+        async run({ measure, aloneFromHere, until }) {
+          preparing += 1;
+          most = Math.max(most, preparing);
+          await until({ what: "both to prepare", withinMs: 5_000 }, () => (most === 2 ? true : undefined));
+          await aloneFromHere();
+          measuring += 1;
+          assert.equal(measuring, 1, "two measured at the same time");
+          const began = performance.now();
+          await until({ what: "more than half of the budget", withinMs: 5_000 }, () =>
+            performance.now() - began > 600 ? true : undefined,
+          );
+          measuring -= 1;
+          measure("example.count", 1);
+        },
+      });
+    const { entries } = await ran({ scenarios: [load("SZ-04"), load("SZ-05")] });
+    const ended = entries.flatMap((entry) => (entry.type === "scenario-ended" ? [entry] : []));
+    assert.deepEqual(
+      ended.map(({ outcome }) => outcome),
+      ["completed", "completed"],
+    );
+    const [first, second] = ended;
+    assert.ok((second?.waitedMs ?? 0) >= 600, "the second one waited for the first");
+    assert.ok((second?.tookMs ?? 0) < (first?.tookMs ?? 0) + (second?.waitedMs ?? 0), "and its wait is not counted");
+  });
+
   it("keeps to the number of jobs at once", async () => {
     const { state } = await ran({ candidates: ["a", "b", "c", "d", "e", "f"], concurrency: 2 });
     assert.equal(state.most, 2);

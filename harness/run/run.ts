@@ -9,6 +9,7 @@ import type { Lab } from "../model/lab.ts";
 import { abortable } from "./faults.ts";
 import { createJournal } from "./journal.ts";
 import type { JournalWriter } from "./journal.ts";
+import type { Headroom } from "./machine.ts";
 import type { RunObserver } from "./observer.ts";
 import type { DriverSet, RunParts } from "./parts.ts";
 import type { Plan } from "./plan.ts";
@@ -38,8 +39,10 @@ interface PlannedOptions extends CommonOptions {
   readonly profile: string;
   /** As typed, without paths of this machine. */
   readonly command: string;
-  /** Deployments at the same time. */
+  /** Deployments at the same time, at most. */
   readonly concurrency: number;
+  /** Asked before more deployments than processors are up at the same time; absent: `concurrency` alone counts. */
+  readonly headroom?: Headroom;
 }
 
 /** A run on a lab that somebody else made and will take down. */
@@ -109,6 +112,7 @@ export async function runInto(folder: string, id: string, options: PreparedRun):
       declarations: new Map(catalogue.measurements.map((declaration) => [declaration.id, declaration])),
       signal,
       concurrency: options.concurrency,
+      ...(options.headroom === undefined ? {} : { headroom: options.headroom }),
       keep: options.keep,
       observer,
       engineAnswers: () => options.parts.engineAnswers(),

@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { HarnessError } from "../model/errors.ts";
 import type { Fault } from "../model/journal.ts";
 import type { Deployment } from "../model/lab.ts";
 import { abortable, settled, toFault } from "./faults.ts";
 import { failJob, runJob } from "./job.ts";
 import type { JobEnvironment, JobOutcome } from "./job.ts";
+import { Machine } from "./machine.ts";
+import type { Headroom, Place, Sharing } from "./machine.ts";
 import type { RunObserver } from "./observer.ts";
 import type { Job } from "./plan.ts";
 
@@ -11,10 +14,18 @@ import type { Job } from "./plan.ts";
 const deployWithinMs = 300_000;
 const removeWithinMs = 60_000;
 
+/** Servers of load runs that stand ready while another one measures: they wait idle, and each holds memory. */
+const readyServers = 4;
+
 /** Jobs that use one deployment after another: one job, or several that only read. */
 export interface Unit {
   readonly jobs: readonly Job[];
-  readonly exclusive: boolean;
+  readonly sharing: Sharing;
+}
+
+function sharingOf({ exclusive }: Job["scenario"]): Sharing {
+  if (exclusive === "when-asked") return "alone-later";
+  return exclusive === true ? "alone" : "beside";
 }
 
 const sharingKey = ({ scenario, candidate, config, repetition }: Job): string =>
@@ -23,16 +34,16 @@ const sharingKey = ({ scenario, candidate, config, repetition }: Job): string =>
 /** Groups the reading scenarios of one candidate and configuration; every other job stands alone. Order is kept. */
 function unitsOf(jobs: readonly Job[]): readonly Unit[] {
   const shared = new Map<string, Job[]>();
-  const units: { readonly jobs: Job[]; readonly exclusive: boolean }[] = [];
+  const units: { readonly jobs: Job[]; readonly sharing: Sharing }[] = [];
   for (const job of jobs) {
-    const exclusive = job.scenario.exclusive === true;
-    const mayShare = job.scenario.shares === "read-only" && job.sabotage === undefined && !exclusive;
+    const sharing = sharingOf(job.scenario);
+    const mayShare = job.scenario.shares === "read-only" && job.sabotage === undefined && sharing === "beside";
     const known = mayShare ? shared.get(sharingKey(job)) : undefined;
     if (known !== undefined) {
       known.push(job);
       continue;
     }
-    const unit = { jobs: [job], exclusive };
+    const unit = { jobs: [job], sharing };
     if (mayShare) shared.set(sharingKey(job), unit.jobs);
     units.push(unit);
   }
@@ -40,8 +51,10 @@ function unitsOf(jobs: readonly Job[]): readonly Unit[] {
 }
 
 export interface SchedulerOptions extends JobEnvironment {
-  /** Units that are run at the same time, exclusive ones apart. */
+  /** Units that are run at the same time at most, exclusive ones apart. */
   readonly concurrency: number;
+  /** Asked before more units than processors are run at the same time. Absent: `concurrency` alone counts. */
+  readonly headroom?: Headroom;
   /** Leave the servers of failed scenarios as they are, for a look. */
   readonly keep: boolean;
   readonly observer: RunObserver;
@@ -131,8 +144,9 @@ async function finish(job: Job, outcome: JobOutcome, state: State): Promise<void
 const fail = async (job: Job, fault: Fault, state: State): Promise<void> =>
   finish(job, await failJob(job, fault, state.options.journal), state);
 
-async function runUnit(unit: Unit, state: State): Promise<void> {
+async function runUnit(unit: Unit, place: Place, state: State): Promise<void> {
   const { options } = state;
+  const environment: JobEnvironment = { ...options, alone: (signal) => place.alone(signal) };
   let deployment: Deployment | undefined;
   for (const job of unit.jobs) {
     const stopped = stopReason(state);
@@ -149,7 +163,7 @@ async function runUnit(unit: Unit, state: State): Promise<void> {
       await fail(job, state.broken ?? fault, state);
       continue;
     }
-    const outcome = await runJob(job, deployment, options);
+    const outcome = await runJob(job, deployment, environment);
     await finish(job, outcome, state);
     if (outcome.reusable) continue;
     if (!options.keep) await remove(deployment, state);
@@ -158,23 +172,36 @@ async function runUnit(unit: Unit, state: State): Promise<void> {
   if (deployment !== undefined) await remove(deployment, state);
 }
 
-async function drain(units: Unit[], state: State): Promise<void> {
-  for (let unit = units.shift(); unit !== undefined; unit = units.shift()) await runUnit(unit, state);
-}
+/** Those that need the machine alone come last; else the order is kept. */
+const inOrder = (units: readonly Unit[]): readonly Unit[] =>
+  (["beside", "alone-later", "alone"] as const).flatMap((sharing) => units.filter((unit) => unit.sharing === sharing));
 
 /**
- * Runs all jobs: up to `concurrency` units side by side, then the exclusive ones with the machine for themselves.
+ * Runs all jobs: up to `concurrency` units side by side, as long as the processor has time to spare, then those that need the
+ * machine for themselves; what these prepare before they ask for it is done side by side, too.
  * Every job ends up in the journal. Rejects only when the journal cannot be written.
  */
 export async function runJobs(jobs: readonly Job[], options: SchedulerOptions): Promise<readonly JobResult[]> {
   const state: State = { options, results: [], broken: undefined };
-  const units = unitsOf(jobs);
-  const together = units.filter(({ exclusive }) => !exclusive);
-  const alone = units.filter(({ exclusive }) => exclusive);
-  const workers = Array.from({ length: Math.max(1, options.concurrency) }, () => drain(together, state));
-  const ended = await Promise.allSettled(workers);
+  const places = Math.max(1, options.concurrency);
+  const { headroom } = options;
+  const machine = new Machine({
+    places,
+    sure: headroom === undefined ? places : Math.min(places, availableParallelism()),
+    ready: readyServers,
+    ...(headroom === undefined ? {} : { headroom }),
+  });
+  const running: Promise<void>[] = [];
+  let failed = false;
+  for (const unit of inOrder(unitsOf(jobs))) {
+    const place = await machine.enter(unit.sharing);
+    if (failed) break;
+    const work = runUnit(unit, place, state).finally(() => place.leave());
+    work.catch(() => (failed = true));
+    running.push(work);
+  }
+  const ended = await Promise.allSettled(running);
   const broken = ended.find(({ status }) => status === "rejected");
   if (broken?.status === "rejected") throw broken.reason;
-  await drain(alone, state);
   return state.results;
 }

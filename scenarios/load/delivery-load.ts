@@ -117,7 +117,7 @@ async function measureLatency(
   server: RunningServer,
   pairs: Pairs,
   params: LoadParams,
-): Promise<void> {
+): Promise<DeliveryResult> {
   const schedule = ctx.load.poisson(ctx.random.id("schedule"), params.rate, params.duration);
   const result = await ctx.load.deliver({
     schedule,
@@ -150,7 +150,18 @@ async function measureLatency(
     result.delivered + result.lost === result.offered,
     "every message of the schedule is delivered or lost, none is left out",
   );
+  return result;
 }
+
+/** Longest wait for an answer while searching: long enough for an overloaded server to drain before the next step. */
+const searchWindowMs = ({ slo }: LoadParams): number => (slo + 7) * 1000;
+
+/** The steady load held as a step of the search would have to, over a longer time; then the search begins above it. */
+const steadyHeld = (steady: DeliveryResult, params: LoadParams): boolean =>
+  brokenGates(steady).length === 0 &&
+  steady.latency.p95 <= params.slo * 1000 &&
+  steady.latency.max <= searchWindowMs(params) &&
+  errorRatio(steady) <= params.errors;
 
 /**
  * The highest rate with p95 within the target and hardly any error; true if any rate held. A rate at which the generator
@@ -161,9 +172,13 @@ async function measureThroughput(
   server: RunningServer,
   pairs: Pairs,
   params: LoadParams,
+  steady: DeliveryResult,
 ): Promise<boolean> {
   const limits: string[] = [];
-  const tried: { readonly rate: number; readonly result: DeliveryResult }[] = [];
+  const held = steadyHeld(steady, params);
+  const tried: { readonly rate: number; readonly result: DeliveryResult }[] = held
+    ? [{ rate: params.rate, result: steady }]
+    : [];
   let probes = 0;
   const attempt = async (rate: number): Promise<DeliveryResult> => {
     probes += 1;
@@ -171,8 +186,7 @@ async function measureThroughput(
       schedule: ctx.load.poisson(ctx.random.id(`rate-${rate}`), rate, params.stepDuration),
       pairs,
       payloadBytes: params.payload,
-      // Long enough for an overloaded server to drain before the next step.
-      windowMs: (params.slo + 7) * 1000,
+      windowMs: searchWindowMs(params),
       giveUp: { laterThanMs: params.slo * 1000, share: 0.05 },
       servers: [server],
       gates: params.gates,
@@ -182,7 +196,11 @@ async function measureThroughput(
     await keepEvidence(ctx, `rate-${rate}-${probes}`, result);
     return result;
   };
+  let asked = 0;
   const probe = async (rate: number): Promise<boolean> => {
+    asked += 1;
+    // Only as the first step: the rate that is the result is measured once more.
+    if (held && asked === 1) return true;
     let result = await attempt(rate);
     if (brokenGates(result).length > 0) result = await attempt(rate);
     const broken = brokenGates(result);
@@ -192,7 +210,12 @@ async function measureThroughput(
     }
     return result.latency.p95 <= params.slo * 1000 && errorRatio(result) <= params.errors;
   };
-  const knee = await ctx.load.knee({ low: lowestRate, high: highestRate, steps: params.steps, probe });
+  const knee = await ctx.load.knee({
+    low: held ? params.rate : lowestRate,
+    high: highestRate,
+    steps: params.steps,
+    probe,
+  });
   await keepCharts(ctx, { knee: kneeChart(placeOf(ctx), tried), cpu: cpuChart(placeOf(ctx), tried) });
   await ctx.evidence("knee.json", JSON.stringify({ ...knee, limits }, null, 2));
   ctx.measure("gate.sz-24.p-03.generator", limits.length === 0 || knee.lastPassing >= params.reach, {
@@ -308,7 +331,7 @@ export const scenario = defineScenario({
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
-  exclusive: true,
+  exclusive: "when-asked",
   timeBudget: 300,
   async run(ctx) {
     const [server] = ctx.servers;
@@ -326,12 +349,15 @@ export const scenario = defineScenario({
     closing.defer(
       async () => void (await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))),
     );
+    await ctx.step("the machine for itself", () => ctx.aloneFromHere());
     await ctx.step("its client starts", () => measureClientStart(ctx, server, accounts.busy, params));
     await ctx.step("warm-up", () => warmUp(ctx, server, pairs, params));
-    await ctx.step(`${params.rate} messages a second for ${params.duration} s`, () =>
+    const steady = await ctx.step(`${params.rate} messages a second for ${params.duration} s`, () =>
       measureLatency(ctx, server, pairs, params),
     );
-    const holds = await ctx.step("the highest rate that holds", () => measureThroughput(ctx, server, pairs, params));
+    const holds = await ctx.step("the highest rate that holds", () =>
+      measureThroughput(ctx, server, pairs, params, steady),
+    );
     // A server that holds no rate at all would not survive a storm within the time there is.
     if (holds) await ctx.step("a login storm", () => reportStorms(ctx, server, accounts.storm));
   },

@@ -65,7 +65,7 @@ const listings: Readonly<Record<string, Listing>> = {
         verifies: scenario.verifies,
         protocols: scenario.protocols,
         servers: scenario.servers,
-        exclusive: scenario.exclusive === true,
+        exclusive: (scenario.exclusive ?? false) !== false,
         timeBudget: scenario.timeBudget,
       })),
     ({ id, name, title, verifies, protocols, servers }) => [

@@ -66,3 +66,27 @@ async function aFolder(files: Readonly<Record<string, string>>): Promise<string>
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return folder;
 }
+
+test("an image made from another one follows it, and is no part of it", async () => {
+  const folder = await aFolder({ Dockerfile: good, app: "1" });
+  const alone = await tagOf(folder);
+  const below = join(folder, "below");
+  await mkdir(below);
+  await writeFile(join(below, "Dockerfile"), "# base: trixie\n# image APP: ..\nARG APP\nFROM ${APP}\n");
+  assert.equal(await tagOf(folder), alone);
+  const made = await tagOf(below);
+  await writeFile(join(folder, "app"), "2");
+  assert.notEqual(await tagOf(below), made);
+});
+
+test("an image made from a candidate's image differs by candidate and needs one", async () => {
+  const folder = await aFolder({ Dockerfile: "# base: trixie\n# image APP: candidate\nARG APP\nFROM ${APP}\n" });
+  const [one, other] = [await aFolder({ Dockerfile: good }), await aFolder({ Dockerfile: `${good}EXPOSE 1\n` })];
+  const madeFrom = (candidate: string): Promise<string> =>
+    imageTag({ folder, name: "thing", candidate: { folder: candidate, name: "app" } });
+  assert.notEqual(await madeFrom(one), await madeFrom(other));
+  await assert.rejects(
+    tagOf(folder),
+    (error) => hasCode(error, "bad-input") && error.message.includes("belongs to none"),
+  );
+});

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -23,6 +24,10 @@ import { imageDigest, imageLabels } from "./image-facts.ts";
  *     FROM ${BASE}
  *     COPY --from=build /opt/app /opt/app
  *
+ * An image may be made from other images of the lab: `# image NAME: path` hands the tag of the image in that folder (relative to
+ * the Dockerfile's, or the word "candidate" for the candidate whose service it is) over as build argument NAME, and builds it
+ * before. A folder below with a Dockerfile of its own is another image and no part of this one.
+ *
  * A network that inspects TLS needs its own CA to fetch over https; host-ca.pem belongs into build stages only, and a
  * COPY of it into the last stage is refused. An ARG with one of the names in `hostArgs` gets the host's value.
  *
@@ -35,6 +40,8 @@ export interface ImageSource {
   /** Name below `pruefstand/`, e.g. "prosody"; lower case, digits, hyphens. */
   readonly name: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** The candidate's own image, for a Dockerfile that is made from it. */
+  readonly candidate?: ImageSource;
 }
 
 const notInImage = /\.(test\.ts|ts|hbs|md)$/;
@@ -48,6 +55,8 @@ interface Plan {
   readonly suite: Suite;
   readonly needsHostCa: boolean;
   readonly args: readonly string[];
+  /** Images this one is made from, by build argument. */
+  readonly parts: ReadonlyMap<string, Plan>;
 }
 
 /** The tag an image has or will have; touches no daemon. */
@@ -60,10 +69,12 @@ export async function ensureImage(
   source: ImageSource,
   progress: (what: string) => void = () => {},
 ): Promise<BuiltImage> {
-  const docker = await dockerClient();
-  const plan = await planImage(source);
+  return ensurePlanned(await dockerClient(), await planImage(source), progress);
+}
+
+async function ensurePlanned(docker: DockerClient, plan: Plan, progress: (what: string) => void): Promise<BuiltImage> {
   if ((await imageLabels(docker, plan.tag)) === undefined) {
-    const onWait = (): void => progress(`waiting for another process that builds ${source.name}`);
+    const onWait = (): void => progress(`waiting for another process that builds ${plan.source.name}`);
     await withLock(plan.tag, () => buildIfMissing(docker, plan, progress), { onWait });
   }
   return { tag: plan.tag, digest: await imageDigest(docker, plan.tag) };
@@ -73,12 +84,18 @@ async function buildIfMissing(docker: DockerClient, plan: Plan, progress: (what:
   if ((await imageLabels(docker, plan.tag)) !== undefined) return;
   const { name, folder, buildArgs } = plan.source;
   const base = await ensureBase(plan.suite, progress);
+  const parts: Record<string, string> = {};
+  for (const [argument, part] of plan.parts) parts[argument] = (await ensurePlanned(docker, part, progress)).tag;
   const context = await mkdtemp(join(tmpdir(), "pruefstand-build-"));
   try {
     progress(`building ${name}`);
-    await cp(folder, context, { recursive: true, filter: (path) => !notInImage.test(path) });
+    const others = await ownImagesBelow(folder);
+    await cp(folder, context, {
+      recursive: true,
+      filter: (path) => !notInImage.test(path) && !others.has(path),
+    });
     if (plan.needsHostCa) await copyHostCa(join(context, "host-ca.pem"));
-    const args = { BASE: base.tag, ...hostValues(plan.args), ...buildArgs };
+    const args = { BASE: base.tag, ...parts, ...hostValues(plan.args), ...buildArgs };
     const labels = { "pruefstand.image": name };
     await buildFolder(docker, { tag: plan.tag, name, context, buildArgs: args, labels }, progress);
   } finally {
@@ -91,11 +108,41 @@ async function planImage(source: ImageSource): Promise<Plan> {
   const suite = suiteOf(dockerfile, source);
   const needsHostCa = /^#\s*ca-bundle:\s*build\s*$/m.test(dockerfile);
   if (needsHostCa) refuseCaInLastStage(dockerfile, source);
+  const parts = await partsOf(dockerfile, source);
   const hash = createHash("sha256");
   hash.update(JSON.stringify([baseTag(suite), Object.entries(source.buildArgs ?? {}).toSorted(byName)]));
+  for (const [argument, part] of parts) hash.update(`\0${argument}\0${part.tag}`);
   await hashFolder(hash, source.folder, "");
   const args = [...dockerfile.matchAll(/^\s*ARG\s+([A-Za-z_]\w*)/gim)].map((match) => match[1] ?? "");
-  return { source, tag: `pruefstand/${source.name}:${hash.digest("hex").slice(0, 12)}`, suite, needsHostCa, args };
+  return {
+    source,
+    tag: `pruefstand/${source.name}:${hash.digest("hex").slice(0, 12)}`,
+    suite,
+    needsHostCa,
+    args,
+    parts,
+  };
+}
+
+async function partsOf(dockerfile: string, source: ImageSource): Promise<ReadonlyMap<string, Plan>> {
+  const parts = new Map<string, Plan>();
+  for (const [, argument = "", place = ""] of dockerfile.matchAll(/^#\s*image\s+([A-Z_]+):\s*(\S+)\s*$/gm)) {
+    parts.set(argument, await planImage(partOf(place, source)));
+  }
+  return parts;
+}
+
+function partOf(place: string, { folder, name, candidate }: ImageSource): ImageSource {
+  if (place !== "candidate") return { folder: join(folder, place), name: basename(join(folder, place)) };
+  if (candidate !== undefined) return candidate;
+  throw new HarnessError("bad-input", `${name}/Dockerfile is made from a candidate's image, but belongs to none`);
+}
+
+/** Folders directly below that are images of their own. */
+async function ownImagesBelow(folder: string): Promise<ReadonlySet<string>> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const places = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  return new Set(places.filter((place) => existsSync(join(place, "Dockerfile"))));
 }
 
 async function readDockerfile({ folder, name }: ImageSource): Promise<string> {
@@ -138,8 +185,10 @@ function copiesHostCa(line: string): boolean {
 /** Paths and contents, in a fixed order. */
 async function hashFolder(hash: Hash, root: string, below: string): Promise<void> {
   const entries = await readdir(join(root, below), { withFileTypes: true });
+  const others = await ownImagesBelow(join(root, below));
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(below, entry.name);
+    if (others.has(join(root, path))) continue;
     if (entry.isDirectory()) await hashFolder(hash, root, path);
     else if (!notInImage.test(path)) hash.update(`\0${path}\0`).update(await readFile(join(root, path)));
   }

@@ -51,7 +51,8 @@ export const synapse = (release: SynapseRelease): Candidate => ({
   licence: "AGPL-3.0-or-later OR LicenseRef-Element-Commercial",
   protocol: "matrix",
   services: {
-    database: databaseService,
+    // With this release's empty tables already in it: shared/synapse/database/Dockerfile.
+    database: { ...databaseService, image: "shared/synapse/database" },
     // Starts beside the database and waits for it itself.
     synapse: {
       image: release.id,
@@ -89,7 +90,13 @@ export const synapse = (release: SynapseRelease): Candidate => ({
     "admin-api",
     "registration-policy",
   ],
-  notes: proxyNotes,
+  notes: [
+    ...proxyNotes,
+    {
+      de: "Die leeren Tabellen samt ihren Nacharbeiten legt dieselbe Version beim Bau des Datenbank-Abbilds an, wie beim ersten Start nach der Installation; jede Instanz beginnt mit einer eigenen Kopie.",
+      en: "The empty tables and the background updates on them are made by the same release while the database image is built, as at the first start after an installation; each instance begins with a copy of its own.",
+    },
+  ],
   erasureLimit: {
     // The longest of: addresses of sessions (user_ips_max_age 28 days), content of redacted events (redaction_retention_period
     // 7 days). Profile, devices, keys, account data and media go at once (deactivate with erase, delete media).

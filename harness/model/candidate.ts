@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointKind } from "./server.ts";
 
-export type Protocol = "matrix" | "xmpp" | "irc" | "email";
+export type Protocol = "matrix" | "xmpp" | "irc" | "email" | "threema";
 export type ConfigName = "default" | "hardened";
 export const configNames: readonly ConfigName[] = ["default", "hardened"];
 

@@ -14,6 +14,7 @@ export type EndpointKind =
   | "xmpp-https" // HTTPS port that carries uploads, WebSocket, BOSH
   | "xmpp-http-plain" // the same over http, if the product opens it
   | "mqtt-plain" // MQTT without TLS, where a product opens it beside XMPP
+  | "threema-gateway" // HTTPS API of a remote Threema Gateway
   | "admin-http"; // administration interface over http(s)
 
 /** A reachable endpoint: connect to `host:port`, speak TLS with `servername` where the kind has TLS. */

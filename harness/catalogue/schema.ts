@@ -106,7 +106,8 @@ const criterion = z.strictObject({
   report: z.array(reference).default([]),
   active: z.boolean().default(true),
   rule_text: localized,
-  note: z.string().optional(),
+  // Catalogues kept in the folders of older runs have one language.
+  note: z.union([localized, z.string().transform((text) => ({ de: text, en: text }))]).optional(),
   profiles: z.record(z.string(), change).default({}),
 });
 

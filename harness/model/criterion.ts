@@ -142,7 +142,8 @@ export interface Criterion {
   readonly dropped?: Localized;
   /** What earns 10, 5 and 0 points (B) or what must hold (A), in words. */
   readonly ruleText: Localized;
-  readonly note?: string;
+  /** What a reader should know beside the rule. */
+  readonly note?: Localized;
 }
 
 export interface MeasurementDeclaration {

@@ -78,7 +78,7 @@ export interface CriterionFacts {
   readonly scenarios: readonly string[];
   readonly method: readonly string[];
   readonly config: ConfigName | "both";
-  readonly note?: string;
+  readonly note?: Localized;
 }
 
 export interface CandidateTotal {

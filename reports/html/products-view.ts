@@ -75,6 +75,19 @@ function deviationsOf(candidate: CandidateFacts) {
   );
 }
 
+const properNames: Readonly<Record<string, string>> = {
+  xmpp: "XMPP",
+  matrix: "Matrix",
+  omemo: "OMEMO",
+  ox: "OX (OpenPGP)",
+  otr: "OTR",
+  megolm: "Megolm",
+  mls: "MLS",
+};
+
+/** A protocol or method as the field writes it. */
+const properName = (id: string): string => properNames[id] ?? id;
+
 function productOf(book: Book, candidate: CandidateFacts) {
   const total = book.total(candidate.id);
   return {
@@ -85,8 +98,8 @@ function productOf(book: Book, candidate: CandidateFacts) {
     version: candidate.version,
     vendor: candidate.vendor,
     licence: candidate.licence,
-    protocol: candidate.protocol,
-    encryption: joined(candidate.endEncryption),
+    protocol: properName(candidate.protocol),
+    encryption: joined(candidate.endEncryption.map(properName)),
     abilities: joined(
       candidate.abilities.map((ability) => (hasWord(`ability-${ability}`) ? word(`ability-${ability}`) : ability)),
     ),

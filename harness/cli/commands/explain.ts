@@ -56,7 +56,7 @@ function describe(explained: Explanation): readonly string[] {
     ...reads.map(
       (one) => `Measurement:  ${one.id}: ${one.title.en}${one.total === undefined ? "" : `, of ${one.total}`}`,
     ),
-    ...(note === undefined ? [] : [`Note:         ${note}`]),
+    ...(note === undefined ? [] : [`Note:         ${note.en}`]),
   ];
 }
 

@@ -6,6 +6,8 @@ import { unknownName } from "../model/nearest.ts";
 /** The repository's folder. */
 export const projectRoot = join(import.meta.dirname, "..", "..");
 export const scenarioFolder = join(projectRoot, "scenarios");
+/** Results of `prove --publish`, part of the repository. */
+export const publishedProofs = join(projectRoot, "fixtures", "proofs.json");
 export const controlFolder = join(projectRoot, "fixtures", "controls");
 export const dossierFolder = join(projectRoot, "fixtures", "dossiers");
 

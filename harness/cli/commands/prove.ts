@@ -14,6 +14,7 @@ import { paintFor, print, printJson, safe, tell } from "../output.ts";
 import type { Tone } from "../output.ts";
 import { findRun, outFolder, projectRoot, runIds } from "../paths.ts";
 import { loadProject, projectControls } from "../project.ts";
+import { publishProofs, unproven } from "../proofs.ts";
 import { interruptible, showProgress } from "../progress.ts";
 import { prepareMachine, realParts } from "../wiring.ts";
 import { defaultJobs, defaultSeed } from "./run.ts";
@@ -24,7 +25,16 @@ interface ProveOptions {
   readonly jobs: number;
   readonly seed: string;
   readonly keep?: boolean;
+  readonly stale?: boolean;
+  readonly shard?: Shard;
+  readonly publish?: boolean;
   readonly out?: string;
+}
+
+/** The n-th of `of` parts, from 1. */
+interface Shard {
+  readonly part: number;
+  readonly of: number;
 }
 
 const tones: Readonly<Record<ProofRecord["outcome"], Tone>> = { caught: "good", missed: "bad", error: "doubt" };
@@ -47,6 +57,16 @@ function pick(controls: readonly FoundControl[], only: readonly string[]): reado
   );
 }
 
+function shardOf(text: string): Shard {
+  const [, part = 0, of = 0] = (/^(\d+)\/(\d+)$/u.exec(text) ?? []).map(Number);
+  if (part < 1 || part > of) throw new RangeError(`expected a part like 2/3, got "${text}"`);
+  return { part, of };
+}
+
+/** Every n-th control, so that the slow ones of one scenario are spread over all parts. */
+const inShard = <T>(items: readonly T[], shard: Shard | undefined): readonly T[] =>
+  shard === undefined ? items : items.filter((_, index) => index % shard.of === shard.part - 1);
+
 /** Verdicts of the newest run that can be judged, to tell what else a sabotage changes. */
 async function baselineOf(out: string): Promise<readonly VerdictRecord[]> {
   if ((await runIds(out)).length === 0) return [];
@@ -59,8 +79,12 @@ async function baselineOf(out: string): Promise<readonly VerdictRecord[]> {
 
 async function run(options: ProveOptions): Promise<ExitCode> {
   const project = await loadProject();
-  const controls = pick(await projectControls(project), options.only);
   const out = outFolder(options.out);
+  const all = await projectControls(project);
+  const picked = inShard(pick(all, options.only), options.shard);
+  const controls = options.stale === true ? await unproven(picked, project, out) : picked;
+  if (controls.length < picked.length)
+    tell(`${picked.length - controls.length} of ${picked.length} are proven already`);
   const paint = paintFor(process.stderr);
   const view = showProgress();
   const { signal, release } = interruptible();
@@ -89,6 +113,7 @@ async function run(options: ProveOptions): Promise<ExitCode> {
       },
     });
     view.stop();
+    if (options.publish === true) await publishProofs(all, out);
     return show(records, options.json === true, signal.aborted, controls.length);
   } finally {
     view.stop();
@@ -123,6 +148,9 @@ export function registerProve(program: Command, done: Done): void {
     .command("prove")
     .description("break servers and lab on purpose and show that every scenario notices")
     .option("--only <name>", "only these controls, or all of a criterion, scenario or candidate", collect, [])
+    .option("--stale", "leave out controls that were caught by the code as it is now; goes on after an interruption")
+    .option("--shard <part>", "only one of several parts, such as 1/3", shardOf)
+    .option("--publish", "write the last result of every control to fixtures/proofs.json, which a fresh clone shows")
     .option("--jobs <n>", "controls at the same time", wholeNumber(1), defaultJobs())
     .option("--seed <text>", "seed of names and load", defaultSeed)
     .option("--keep", "leave the servers of failed scenarios up until the next run or `clean`")
@@ -130,7 +158,12 @@ export function registerProve(program: Command, done: Done): void {
     .option("--json", "print an array of objects with `id`")
     .addHelpText(
       "after",
-      examples("./pruefstand prove", "./pruefstand prove --only T-01 --json", "./pruefstand prove --only SZ-05"),
+      examples(
+        "./pruefstand prove",
+        "./pruefstand prove --only T-01 --json",
+        "./pruefstand prove --only SZ-05",
+        "./pruefstand prove --stale --shard 1/3",
+      ),
     )
     .action(async (options: ProveOptions) => done(await run(options)));
 }

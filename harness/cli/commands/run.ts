@@ -1,15 +1,16 @@
-import { join, relative } from "node:path";
+import { basename, isAbsolute, join, relative } from "node:path";
 import { cpus } from "node:os";
 import type { Command } from "commander";
 import type { PriceList } from "../../model/result.ts";
 import type { ConfigName } from "../../model/candidate.ts";
 import { HarnessError } from "../../model/errors.ts";
+import { processorHeadroom } from "../../run/headroom.ts";
 import { candidateSets, makePlan } from "../../run/plan.ts";
 import type { CandidateSet, Plan } from "../../run/plan.ts";
-import { readProofs } from "../../run/prove.ts";
 import { executeRun } from "../../run/run.ts";
 import type { RunOutcome } from "../../run/run.ts";
 import { awardLines } from "./award.ts";
+import { withFolders } from "../candidates.ts";
 import { collect, examples, wholeNumber } from "../command.ts";
 import type { Done } from "../command.ts";
 import { exitCodeTable } from "../exit-codes.ts";
@@ -23,6 +24,7 @@ import { catalogueFile, outFolder, projectRoot } from "../paths.ts";
 import { addPriceOptions, readPrices, requirePrices } from "../prices.ts";
 import type { PriceOptions } from "../prices.ts";
 import { currentSubjects, knownOffers, loadProject, splitProfile } from "../project.ts";
+import { knownProofs } from "../proofs.ts";
 import type { Project } from "../project.ts";
 import { interruptible, showProgress } from "../progress.ts";
 import { resultTable } from "../result-table.ts";
@@ -48,6 +50,9 @@ export interface RunCommandOptions extends PriceOptions, DossierOptions {
 }
 
 export const defaultJobs = (): number => cpus().length + 1;
+
+/** At most: more than one per processor only while the processors have time to spare. */
+const mostDeployments = (): number => cpus().length * 3;
 
 function configsFrom(names: readonly string[]): readonly ConfigName[] {
   const wrong = names.find((name) => name !== "default" && name !== "hardened");
@@ -87,7 +92,15 @@ async function pricesFor({ catalogue }: Project, options: RunCommandOptions): Pr
 
 /** As typed, with paths of this machine cut to what lies below the repository. */
 const typedCommand = (): string =>
-  ["pruefstand", ...process.argv.slice(2).map((part) => part.replaceAll(`${projectRoot}/`, ""))].join(" ");
+  [
+    "pruefstand",
+    ...process.argv
+      .slice(2)
+      .map((part) => part.replaceAll(`${projectRoot}/`, ""))
+      .map(withoutMachine),
+  ].join(" ");
+/** Of a folder elsewhere only its name says something to a reader. */
+const withoutMachine = (part: string): string => (isAbsolute(part) ? basename(part) : part);
 
 export interface CompletedRun extends Finished {
   readonly folder: string;
@@ -99,8 +112,10 @@ const engineWasLost = ({ results }: RunOutcome): boolean =>
 
 /** Plans, prepares the machine, runs, judges, renders, signs. Nothing is started before all input is checked. */
 export async function performRun(options: RunCommandOptions, seen?: (plan: Plan) => void): Promise<CompletedRun> {
-  const project = await loadProject(options);
-  const plan = planFor(project, options);
+  const known = await loadProject(options);
+  const { candidates, ids } = await withFolders(known.candidates, options.candidate);
+  const project = { ...known, candidates };
+  const plan = planFor(project, { ...options, candidate: ids });
   const subjects = await currentSubjects(project);
   const priceList = await pricesFor(project, options);
   const dossiers = await chosenDossiers(
@@ -116,7 +131,7 @@ export async function performRun(options: RunCommandOptions, seen?: (plan: Plan)
   try {
     await prepareMachine((what) => view.progress(what));
     signal.throwIfAborted();
-    const records = await readProofs(join(out, runFiles.proofs));
+    const records = await knownProofs(out);
     let keeping: Promise<void> = Promise.resolve();
     const outcome = await executeRun({
       plan,
@@ -135,6 +150,7 @@ export async function performRun(options: RunCommandOptions, seen?: (plan: Plan)
       profile: project.catalogue.profile,
       command: typedCommand(),
       concurrency: options.jobs,
+      headroom: processorHeadroom(),
       keep: options.keep === true,
     });
     await keeping;
@@ -169,7 +185,7 @@ function report({ result, reports, folder }: CompletedRun): void {
 /** Options that `run` and `rerun` share. */
 export function addRunOptions(command: Command): Command {
   return command
-    .option("--jobs <n>", "deployments at the same time (load runs alone)", wholeNumber(1), defaultJobs())
+    .option("--jobs <n>", "deployments at the same time at most (load runs alone)", wholeNumber(1), mostDeployments())
     .option("--keep", "leave the servers of failed scenarios up until the next run or `clean`")
     .option("--out <folder>", "folder of the runs (default: out)")
     .option("--json", "print the result as JSON instead of the table");
@@ -186,7 +202,12 @@ export function registerRun(program: Command, done: Done): void {
   const command = program
     .command("run")
     .description("run scenarios against candidates, judge them and write the report")
-    .option("--candidate <id>", "only these candidates (repeatable, or a,b)", collect, [])
+    .option(
+      "--candidate <id or folder>",
+      "only these candidates: ids, or folders of candidates anywhere (repeatable, or a,b)",
+      collect,
+      [],
+    )
     .option("--candidates <set>", "standard (default) or all: which candidates, where none is named")
     .option("--only <name>", "only these criteria or scenarios (repeatable, or F-01,SZ-16)", collect, [])
     .option(
@@ -205,6 +226,7 @@ export function registerRun(program: Command, done: Done): void {
         "./pruefstand run",
         "./pruefstand run --profile quick",
         "./pruefstand run --candidate prosody --only F-01",
+        "./pruefstand run --candidate ../our-messenger --only F-01",
         "./pruefstand run --candidates all",
         "./pruefstand run --only SZ-19 --profile full --repeat 3",
       ) + `\n${exitCodeTable}`,

@@ -10,6 +10,15 @@ export type FilePatch =
       readonly replace: readonly { readonly find: string; readonly with: string }[];
     };
 
+export const standInClients = [
+  "copies-plaintext",
+  "ignores-retractions",
+  "removes-without-effect",
+  "shows-replays",
+  "keeps-message-keys",
+  "never-changes-keys",
+] as const;
+
 /** How a control breaks a server or the lab. */
 export interface Sabotage {
   /** Patches to rendered configuration files. */
@@ -20,9 +29,11 @@ export interface Sabotage {
   readonly withoutEffect?: readonly string[];
   /**
    * A hostile stand-in for an honest client: `copies-plaintext` sends a plain copy of everything it encrypts,
-   * `ignores-retractions` keeps showing what was taken back.
+   * `ignores-retractions` keeps showing what was taken back, `removes-without-effect` removes nobody from a group,
+   * `shows-replays` shows what the server sends again, `keeps-message-keys` and `never-changes-keys` undo forward secrecy
+   * and healing.
    */
-  readonly client?: "copies-plaintext" | "ignores-retractions";
+  readonly client?: (typeof standInClients)[number];
   /**
    * `stolen-identity`: the hostile authority holds the true keys and certificate of the one it pretends to be; to its partners
    * that is the same as a server that does not check.

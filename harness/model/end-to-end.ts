@@ -38,11 +38,21 @@ export interface WithEndToEnd extends WithEncryption {
   openUntouched(kind: Conversation["kind"], peer: string): Promise<UntouchedChat>;
   /** True once what is sent now would be encrypted for a device of each of these people. */
   encryptsFor(conversation: Conversation, people: readonly string[]): Promise<boolean>;
+  /** Devices of a person that this client knows and would send keys to or has to decide about. */
+  devicesOf(address: string): Promise<number>;
   /** Takes a person out of a group. On return the server has said yes. */
   removeMember(conversation: Conversation, address: string): Promise<void>;
   /** Encrypted messages with a content that reached this client, in order, our own ones left out. */
   sealed(conversation: Conversation): readonly SealedMessage[];
   steal(): Promise<StolenState>;
+  /** Seconds after which the client takes a new key although nobody answered, as room or client are set; null: no such limit. */
+  keyAgeLimit(conversation: Conversation): Promise<number | null>;
+  /** Chats opened from now on state that a key lives this long; absent where a chat cannot say so. Only for stand-ins. */
+  keepKeysFor?(messages: number, seconds: number): void;
+  /** Asks the server for what it kept of a group, as a new member's client does; ciphertexts only. */
+  archived(conversation: Conversation, limit: number): Promise<readonly SealedMessage[]>;
+  /** Switches what new members get of the time before them. Throws `unsupported` where the server has no such setting. */
+  setHistoryForNewMembers(conversation: Conversation, shown: boolean): Promise<void>;
   /**
    * Hostile stand-in of a server: hands the client this message as if the server had sent it in this conversation now, under
    * a fresh id, with `text` plain or `message` as it stands. On return the client has dealt with it; the answer is the text

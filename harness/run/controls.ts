@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Candidate } from "../model/candidate.ts";
-import type { Control } from "../model/control.ts";
+import { standInClients, type Control } from "../model/control.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
 import { verdictWords } from "../model/verdict.ts";
@@ -29,7 +29,7 @@ const sabotage = z
     files: z.array(patch).min(1).optional(),
     variables: z.record(z.string(), z.unknown()).optional(),
     withoutEffect: z.array(z.string()).min(1).optional(),
-    client: z.enum(["copies-plaintext", "ignores-retractions"]).optional(),
+    client: z.enum(standInClients).optional(),
     peers: z.enum(["stolen-identity"]).optional(),
     accounts: z.enum(["all-administrators"]).optional(),
     certificate: z.enum(["rsa-2048"]).optional(),

@@ -1,4 +1,5 @@
 import type { Sabotage } from "../model/control.ts";
+import { hasEndToEnd, type SealedMessage, type StolenState, type WithEndToEnd } from "../model/end-to-end.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { Conversation, Deadline, SentMessage, Session, WithEncryption, WithRetraction } from "../model/session.ts";
 import { hasEncryption, hasRetraction, hasUploads } from "../model/session.ts";
@@ -46,9 +47,53 @@ function ignoringRetractions(session: Session & WithRetraction): Session {
   });
 }
 
+/** Says it removed a member and does nothing: the member stays and goes on getting keys. */
+const removingWithoutEffect = (session: Session & WithEndToEnd): Session =>
+  replaced(session, { removeMember: () => Promise.resolve() });
+
+/** Shows whatever the server sends again, and what it altered, as the message it once was. */
+function showingReplays(session: Session & WithEndToEnd): Session {
+  const inject: WithEndToEnd["injectAsServer"] = async (conversation, from, what) => {
+    const shown = await session.injectAsServer(conversation, from, what);
+    if (shown !== undefined || "text" in what) return shown;
+    return session.inbox().find(({ id }) => id === what.message.id)?.text;
+  };
+  return replaced(session, { injectAsServer: inject });
+}
+
+/** Keeps every message key for ever, so that a thief of its store reads all that was ever read. */
+function keepingMessageKeys(session: Session & WithEndToEnd): Session {
+  const textOf = ({ id }: SealedMessage): string | undefined => session.inbox().find((one) => one.id === id)?.text;
+  return replaced(session, {
+    async steal(): Promise<StolenState> {
+      const honest = await session.steal();
+      return {
+        read: async (message) => textOf(message) ?? honest.read(message),
+        keysKept: (messages) => Promise.resolve(messages.filter((one) => textOf(one) !== undefined).length),
+      };
+    },
+  });
+}
+
+/** Asks for keys that live for ever in every chat it opens. Only where the protocol lets a chat say so (Matrix). */
+function neverChangingKeys(session: Session & WithEndToEnd): Session {
+  if (session.keepKeysFor === undefined)
+    throw new HarnessError("unsupported", `No chat of ${session.protocol} can state how long a key lives.`);
+  session.keepKeysFor(1_000_000, 10 * 365 * 86_400);
+  return session;
+}
+
+const endToEndStandIns: Readonly<Record<string, (session: Session & WithEndToEnd) => Session>> = {
+  "removes-without-effect": removingWithoutEffect,
+  "shows-replays": showingReplays,
+  "keeps-message-keys": keepingMessageKeys,
+  "never-changes-keys": neverChangingKeys,
+};
+
 /** The stand-in client a control asks for, in place of an honest one. */
 export function standIn(session: Session, client: Sabotage["client"], openPlain: () => Promise<Session>): Session {
   if (client === "copies-plaintext" && hasEncryption(session)) return copyingPlaintext(session, openPlain);
   if (client === "ignores-retractions" && hasRetraction(session)) return ignoringRetractions(session);
-  return session;
+  const disguise = client === undefined ? undefined : endToEndStandIns[client];
+  return disguise !== undefined && hasEndToEnd(session) ? disguise(session) : session;
 }

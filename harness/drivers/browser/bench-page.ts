@@ -67,6 +67,12 @@ export interface BenchFunctions {
   readStolen(copy: number, from: string, room: string | null, xml: string): Promise<string | null>;
   /** Bare address of an occupant; empty where the room does not show it. */
   realAddress(occupant: string): Promise<string>;
+  /** Stanzas of an archive, newest last, serialised. */
+  archived(archive: string, limit: number): Promise<readonly string[]>;
+  /** Empty when done, "none" without such a setting, else the room's answer. */
+  setArchiving(room: string, on: boolean): Promise<string>;
+  /** Different devices in the lists of both OMEMO versions. */
+  deviceCount(jid: string): Promise<number>;
   deviceId(): Promise<string>;
   offersOmemo(): Promise<boolean>;
   version(): Promise<string>;

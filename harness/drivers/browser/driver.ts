@@ -147,7 +147,10 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
     callPage(page, deadline, "start", settingsFor(endpoint, person)).catch((error: unknown) =>
       session.onFault(asError(error)),
     );
-    await conditions.until(deadline, () => (wire.presenceSent && state.seen("omemo-ready")) || undefined);
+    const ready = conditions.until(deadline, () => (wire.presenceSent && state.seen("omemo-ready")) || undefined);
+    await ready.catch(async (error: unknown) => {
+      throw (await withoutPep(page, wire, person)) ?? error;
+    });
     const missing = await session.lacks();
     if (missing !== "") throw lacking(person, missing);
     await session.ping();
@@ -159,6 +162,14 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
       ? error
       : new HarnessError("lab-fault", `Converse.js page: ${asError(error).message}`, { cause: error });
   }
+}
+
+/** Converse.js waits for ever where the server takes no public keys; the server says so when asked (XEP-0163, 6). */
+async function withoutPep(page: Page, wire: Wire, person: Person): Promise<HarnessError | undefined> {
+  if (!wire.presenceSent) return undefined;
+  const asked = { what: "the features of the own account", withinMs: 10_000 };
+  const offered = await callPage(page, asked, "offersOmemo").catch(() => true);
+  return offered ? undefined : lacking(person, "XEP-0163 (personal eventing), where OMEMO keys lie");
 }
 
 /** Connects what happens in and to the page with the session. */
@@ -214,6 +225,8 @@ function settingsFor(endpoint: Endpoint, person: Person): Readonly<Record<string
     play_sounds: false,
     show_desktop_notifications: false,
     whitelisted_plugins: ["bench"],
+    // What a careful operator sets in the client he hands out; as shipped it is off (docs/decisions/004).
+    omemo_default: person.server.config === "hardened",
   };
 }
 

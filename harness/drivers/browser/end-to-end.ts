@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cryptography, SealedMessage, StolenState, UntouchedChat, WithEndToEnd } from "../../model/end-to-end.ts";
+import { HarnessError } from "../../model/errors.ts";
 import type { Conversation } from "../../model/session.ts";
 import { ratchetKeyFor } from "./ratchet-key.ts";
 import { ConverseSession, peerOf } from "./session.ts";
@@ -40,6 +41,10 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
     return found.length === people.length;
   }
 
+  devicesOf(address: string): Promise<number> {
+    return this.call(`devices of ${address}`, "deviceCount", address);
+  }
+
   removeMember(conversation: Conversation, address: string): Promise<void> {
     return this.setAffiliation(conversation, address, "outcast");
   }
@@ -70,6 +75,27 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
         return (await this.call("reading with the stolen store", "readStolen", copy, sender, room, raw)) ?? undefined;
       },
     };
+  }
+
+  /** The Double Ratchet knows no time: a key lives until the other side answers. */
+  keyAgeLimit(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  /** Stored stanzas as the archive hands them out (XEP-0313), without the envelope of the archive. */
+  async archived(conversation: Conversation, limit: number): Promise<readonly SealedMessage[]> {
+    const own = conversation.kind === "direct" ? this.address : conversation.id;
+    const answers = await this.call("the archive's messages", "archived", own, limit);
+    return answers
+      .filter((text) => /<payload\b/.test(text))
+      .map((text) => ({ id: attributeIn(text, "id") ?? "", raw: text, keyId: ratchetKeyFor(text, this.#deviceId) }));
+  }
+
+  /** The room's own setting: archiving on or off (Prosody muc#roomconfig_enablearchiving, ejabberd mam). */
+  async setHistoryForNewMembers({ id }: Conversation, shown: boolean): Promise<void> {
+    const answer = await this.call("the room's setting for its archive", "setArchiving", id, shown);
+    if (answer === "none") throw new HarnessError("unsupported", `${id} offers no setting for its archive`);
+    if (answer !== "") throw new HarnessError("refused", `Archive of ${id}: ${answer.slice(0, 2048)}`);
   }
 
   async injectAsServer(

@@ -9,11 +9,13 @@ import type {
 } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
 import type { Conversation } from "../../model/session.ts";
-import { roomPath, type Json } from "./client-api.ts";
+import { roomPath, textOf, type Json } from "./client-api.ts";
 import { defaultTimeoutMs } from "./connection.ts";
 import { EncryptingMatrixSession } from "./session.ts";
 
 const pollMs = 50;
+/** matrix-sdk-crypto's EncryptionSettings when the room states nothing; the specification recommends the same week. */
+const clientRotationMs = 604_800_000;
 
 /** The SDK with what the bench looks at and does as a thief or as a hostile server. */
 export class EndToEndMatrixSession extends EncryptingMatrixSession implements WithEndToEnd, WithKeyBackup {
@@ -27,8 +29,9 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
     return this.remember({ kind: "group", id });
   }
 
-  /** Content of m.room.encryption: the algorithm alone, so that the client's own rotation applies. */
-  protected readonly encryption: Json = { algorithm: "m.megolm.v1.aes-sha2" };
+  keepKeysFor(messages: number, seconds: number): void {
+    this.encryption = { ...this.encryption, rotation_period_msgs: messages, rotation_period_ms: seconds * 1000 };
+  }
 
   async openUntouched(kind: Conversation["kind"], peer: string): Promise<UntouchedChat> {
     const options =
@@ -44,6 +47,10 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
     return this.sdk.encryptsFor(id, people);
   }
 
+  devicesOf(address: string): Promise<number> {
+    return this.sdk.devicesOf(address);
+  }
+
   async removeMember({ id }: Conversation, address: string): Promise<void> {
     await this.api.call({ method: "POST", path: `${roomPath(id)}/ban`, body: { user_id: address } });
   }
@@ -54,6 +61,30 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
 
   steal(): Promise<StolenState> {
     return this.sdk.steal();
+  }
+
+  async keyAgeLimit({ id }: Conversation): Promise<number> {
+    const { state } = await this.#roomState(id);
+    const { content } = state.find(({ type }) => type === "m.room.encryption") ?? {};
+    const stated = ((content ?? {}) as Json)["rotation_period_ms"];
+    return (typeof stated === "number" ? stated : clientRotationMs) / 1000;
+  }
+
+  async archived({ id }: Conversation, limit: number): Promise<readonly SealedMessage[]> {
+    const answer = await this.api.call({ path: `${roomPath(id)}/messages?dir=b&limit=${limit}` });
+    const chunk = Array.isArray(answer["chunk"]) ? (answer["chunk"] as readonly Json[]) : [];
+    return chunk
+      .filter(({ type, sender }) => type === "m.room.encrypted" && sender !== this.address)
+      .map((event) => ({
+        id: textOf(event["event_id"]),
+        raw: JSON.stringify({ ...event, room_id: id }),
+        keyId: textOf((event["content"] as Json)["session_id"]),
+      }));
+  }
+
+  async setHistoryForNewMembers({ id }: Conversation, shown: boolean): Promise<void> {
+    const path = `${roomPath(id)}/state/m.room.history_visibility/`;
+    await this.api.call({ method: "PUT", path, body: { history_visibility: shown ? "shared" : "joined" } });
   }
 
   injectAsServer(

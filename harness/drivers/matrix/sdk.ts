@@ -210,6 +210,10 @@ export class SdkClient {
     return people.every((person) => (devices.get(person)?.size ?? 0) > 0);
   }
 
+  async devicesOf(user: string): Promise<number> {
+    return (await this.#crypto().getUserDeviceInfo([user], true)).get(user)?.size ?? 0;
+  }
+
   async steal(): Promise<StolenState> {
     return stealFrom(await this.#crypto().exportRoomKeysAsJson());
   }

@@ -10,8 +10,10 @@ import type {
   SessionEnd,
   WithCorrection,
   WithEncryption,
+  WithInvitationRules,
   WithRetraction,
   WithSecrets,
+  WithServerLimits,
   WithUploads,
 } from "../../model/session.ts";
 import { decryptAttachment, encryptAttachment } from "./attachment.ts";
@@ -32,7 +34,9 @@ export interface SessionParts {
 }
 
 /** A device of a person: sync by the SDK, requests by {@link ClientApi}. */
-export class MatrixSession implements Session, WithCorrection, WithRetraction, WithUploads, WithSecrets {
+export class MatrixSession
+  implements Session, WithCorrection, WithInvitationRules, WithRetraction, WithSecrets, WithServerLimits, WithUploads
+{
   readonly protocol = "matrix" as const;
   readonly person: Person;
   readonly address: string;
@@ -156,6 +160,34 @@ export class MatrixSession implements Session, WithCorrection, WithRetraction, W
 
   async ping(): Promise<void> {
     await this.api.call({ path: "/_matrix/client/v3/account/whoami" });
+  }
+
+  /** MSC4155; the block of 1.18 (MSC4380) knows no exceptions. */
+  async acceptInvitationsOnlyFrom(addresses: readonly string[]): Promise<void> {
+    const type = "org.matrix.msc4155.invite_permission_config";
+    const rules = { enabled: true, allowed_users: addresses, blocked_servers: ["*"] };
+    await this.#accountData(type, rules);
+  }
+
+  async block(address: string): Promise<void> {
+    await this.#accountData("m.ignored_user_list", { ignored_users: { [address]: {} } });
+  }
+
+  async #accountData(type: string, body: Json): Promise<void> {
+    const path = `/_matrix/client/v3/user/${encodeURIComponent(this.address)}/account_data/${type}`;
+    await this.api.call({ method: "PUT", path, body });
+  }
+
+  async openToAll(conversation: Conversation): Promise<void> {
+    await this.#state(conversation, "m.room.join_rules", { join_rule: "public" });
+  }
+
+  async denyServer(conversation: Conversation, domain: string): Promise<void> {
+    await this.#state(conversation, "m.room.server_acl", { allow: ["*"], deny: [domain], allow_ip_literals: false });
+  }
+
+  async #state(conversation: Conversation, type: string, body: Json): Promise<void> {
+    await this.api.call({ method: "PUT", path: `${roomPath(conversation.id)}/state/${type}/`, body });
   }
 
   async correct(conversation: Conversation, messageId: string, text: string): Promise<void> {
@@ -299,13 +331,15 @@ export class MatrixSession implements Session, WithCorrection, WithRetraction, W
 /** A session whose device has keys and can encrypt. */
 export class EncryptingMatrixSession extends MatrixSession implements WithEncryption {
   readonly method = "megolm";
+  /** Content of m.room.encryption in new rooms: the algorithm alone, so that the client's own rotation applies. */
+  protected encryption: Json = { algorithm: "m.megolm.v1.aes-sha2" };
 
   async openEncryptedDirect(peer: string): Promise<Conversation> {
     const id = await this.api.createRoom({
       preset: "trusted_private_chat",
       is_direct: true,
       invite: [peer],
-      initial_state: [{ type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } }],
+      initial_state: [{ type: "m.room.encryption", state_key: "", content: this.encryption }],
     });
     const end = performance.now() + defaultTimeoutMs;
     while (!(await this.sdk.canEncrypt(id, peer))) {

@@ -174,7 +174,13 @@ async function enterGroup(jid, create) {
   const settings = create
     ? {
         auto_configure: true,
-        roomconfig: { membersonly: true, whois: "anyone", persistentroom: true, publicroom: false, changesubject: false },
+        roomconfig: {
+          membersonly: true,
+          whois: "anyone",
+          persistentroom: true,
+          publicroom: false,
+          changesubject: false,
+        },
       }
     : {};
   const nick = Strophe.getNodeFromJid(inner.session.get("bare_jid"));
@@ -217,14 +223,30 @@ async function reachable(room, people) {
 async function openUntouched(jid) {
   const chat = await chatWith(jid);
   await inner.api.waitUntil("OMEMOInitialized");
+  // Converse looks for the other side's devices first; without an answer in 10 s it takes the chat for a plain one.
+  const { promise, resolve } = Promise.withResolvers();
+  const look = () => chat.get("omemo_active") === true && resolve();
+  chat.on("change", look);
+  const timer = setTimeout(resolve, 10_000);
+  look();
+  await promise.finally(() => clearTimeout(timer));
   return chat.get("omemo_active") === true;
 }
 
 /** What stands out in the chat for its user: error messages, warnings, an explicit mark for what came in plain. */
 async function warnings(jid) {
   await chatWith(jid);
-  const marks = [".chat-error", ".chat-msg__error", ".alert-warning", ".alert-danger", ".fa-unlock", ".message--unencrypted"];
-  const found = [...document.querySelectorAll(marks.map((mark) => `converse-chat ${mark}, converse-muc ${mark}`).join(", "))];
+  const marks = [
+    ".chat-error",
+    ".chat-msg__error",
+    ".alert-warning",
+    ".alert-danger",
+    ".fa-unlock",
+    ".message--unencrypted",
+  ];
+  const found = [
+    ...document.querySelectorAll(marks.map((mark) => `converse-chat ${mark}, converse-muc ${mark}`).join(", ")),
+  ];
   // The open padlock of the toolbar is the switch, not a warning.
   const said = found.filter((element) => !element.closest("converse-chat-toolbar"));
   return said.map((element) => element.textContent.replace(/\s+/g, " ").trim()).filter((text) => text !== "");
@@ -254,6 +276,59 @@ function realAddress(occupant) {
 
 /** Senders of group messages, kept because a person thrown out of a room no longer sees its occupants. */
 const seenOccupants = new Map();
+
+async function deviceCount(jid) {
+  const lists = await Promise.all(omemoVersions.map((v) => inner.api.omemo.devicelists.get(jid, true, v)));
+  return new Set(lists.flatMap((list) => list.devices.filter((d) => d.get("active")).map((d) => String(d.get("id")))))
+    .size;
+}
+
+/** Stored stanzas, newest last; asks for older pages as long as the server's own limit cuts them. */
+async function archived(archive, limit) {
+  let found = [];
+  let before = "";
+  while (found.length < limit) {
+    const { page, first, complete } = await archivePage(archive, limit - found.length, before);
+    found = [...page, ...found];
+    if (complete || page.length === 0 || !first) break;
+    before = first;
+  }
+  return found;
+}
+
+async function archivePage(archive, limit, before) {
+  const page = [];
+  const queryid = u.getUniqueId();
+  const handler = inner.api.connection.get().addHandler(
+    (stanza) => {
+      const message = stanza.querySelector(`result[queryid="${queryid}"] forwarded message`);
+      if (message) page.push(new XMLSerializer().serializeToString(message));
+      return true;
+    },
+    null,
+    "message",
+  );
+  const iq = stx`<iq type="set" to="${archive}" xmlns="jabber:client"><query xmlns="urn:xmpp:mam:2" queryid="${queryid}">
+    <set xmlns="http://jabber.org/protocol/rsm"><max>${limit}</max><before>${before}</before></set></query></iq>`;
+  const answer = await inner.api.sendIQ(iq, 25_000);
+  inner.api.connection.get().deleteHandler(handler);
+  const fin = answer.querySelector("fin");
+  return { page, first: fin?.querySelector("first")?.textContent, complete: fin?.getAttribute("complete") === "true" };
+}
+
+async function setArchiving(room, on) {
+  const ask = stx`<iq type="get" to="${room}" xmlns="jabber:client"><query xmlns="${Strophe.NS.MUC_OWNER}"/></iq>`;
+  const form = await inner.api.sendIQ(ask, 25_000);
+  const fields = [...form.querySelectorAll("x[type='form'] field")].map((field) => field.getAttribute("var"));
+  const name = ["muc#roomconfig_enablearchiving", "mam", "muc#roomconfig_mam"].find((one) => fields.includes(one));
+  if (name === undefined) return "none";
+  const set = stx`<iq type="set" to="${room}" xmlns="jabber:client"><query xmlns="${Strophe.NS.MUC_OWNER}">
+    <x xmlns="jabber:x:data" type="submit">
+      <field var="FORM_TYPE"><value>http://jabber.org/protocol/muc#roomconfig</value></field>
+      <field var="${name}"><value>${on ? "1" : "0"}</value></field></x></query></iq>`;
+  const answer = await inner.api.sendIQ(set, 25_000, false);
+  return answer?.getAttribute("type") === "result" ? "" : serialised(answer);
+}
 
 let copies = 0;
 const stolen = new Map();
@@ -341,6 +416,9 @@ window.bench = {
   steal,
   keysKept,
   readStolen,
+  archived,
+  deviceCount,
+  setArchiving,
   realAddress: async (occupant) => realAddress(occupant),
   deviceId: () => inner.api.omemo.getDeviceID(),
   offersOmemo: async () => inner.api.disco.getIdentity("pubsub", "pep", inner.session.get("bare_jid")).then(Boolean),

@@ -1,0 +1,130 @@
+import { hasEndToEnd, withFlippedBit, type SealedMessage, type WithEndToEnd } from "../../harness/model/end-to-end.ts";
+import { HarnessError } from "../../harness/model/errors.ts";
+import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
+import type { Person, RunningServer } from "../../harness/model/server.ts";
+import type { Conversation, Session } from "../../harness/model/session.ts";
+
+// What a server can do to people who encrypt. It slips a device of its own into a person's account, which costs it one login
+// with a password it can set itself; and it sends what it kept again, as it was or with one bit turned over. The second half is
+// done by a stand-in at the client's connection, because no product offers it as a function. gematik A_22816, Nebuchadnezzar
+// 2022 (CVE-2022-39250 and others), Stashcat 2017 (E2E-INTEGRITY); catalogue E-09, E-14.
+
+type Client = Session & WithEndToEnd;
+
+async function openClient(ctx: ScenarioContext, person: Person): Promise<Client> {
+  const session = await ctx.openEncrypting(person);
+  if (hasEndToEnd(session)) return session;
+  throw new HarnessError("harness-fault", "expected a client that encrypts, got one that does not");
+}
+
+async function openPair(ctx: ScenarioContext, server: RunningServer): Promise<readonly [Client, Client]> {
+  const people = [await ctx.person(server, "alice"), await ctx.person(server, "bob")] as const;
+  await server.administration.exemptFromRateLimits?.(people.map(({ name }) => name));
+  return Promise.all([openClient(ctx, people[0]), openClient(ctx, people[1])]);
+}
+
+async function say(from: Client, to: Client, chat: Conversation, text: string): Promise<void> {
+  await from.sendEncrypted(chat, text);
+  await to.received((one) => one.text === text && one.encrypted, {
+    what: `"${text}" at ${to.address}`,
+    withinMs: 30_000,
+  });
+}
+
+interface Replays {
+  readonly repeated: readonly (string | undefined)[];
+  readonly altered: readonly (string | undefined)[];
+  readonly control: string | undefined;
+}
+
+/** Every kept message again, and every one with a bit turned over. The plain text in between shows that the way in works. */
+async function replay(
+  victim: Client,
+  chat: Conversation,
+  from: string,
+  kept: readonly SealedMessage[],
+  marker: string,
+): Promise<Replays> {
+  const [repeated, altered]: [(string | undefined)[], (string | undefined)[]] = [[], []];
+  const control = await victim.injectAsServer(chat, from, { text: marker });
+  for (const message of kept) {
+    repeated.push(await victim.injectAsServer(chat, from, { message }));
+    altered.push(await victim.injectAsServer(chat, from, { message: withFlippedBit(message) }));
+  }
+  return { repeated, altered, control };
+}
+
+export const scenario = defineScenario({
+  id: "SZ-09",
+  title: { de: "Böswilliger Server", en: "Hostile server" },
+  shows: {
+    de: "Ob ein vom Server untergeschobenes Gerät mitliest und ob wieder eingespielte oder veränderte Nachrichten erscheinen.",
+    en: "Whether a device slipped in by the server reads along, and whether replayed or altered messages are shown.",
+  },
+  area: "security",
+  verifies: ["E-09", "E-14"],
+  measures: [
+    "e2ee.ghost-device.keys-received",
+    "e2ee.ghost-device.warning-first",
+    "replay.shown-as-new",
+    "replay.tampered-shown",
+  ],
+  protocols: ["matrix", "xmpp"],
+  servers: 1,
+  timeBudget: 600,
+  async run(ctx) {
+    const [server] = ctx.servers;
+    if (server === undefined) return;
+    const replays = ctx.params["replays"] ?? 20;
+    const ghosts = ctx.params["ghost-messages"] ?? 20;
+    const [alice, bob] = await ctx.step("two clients that encrypt log in", () => openPair(ctx, server));
+    const chat = await ctx.step("an encrypted chat is opened", () => alice.openEncryptedDirect(bob.address));
+    await bob.join(chat, { what: "bob to be in the encrypted chat", withinMs: 30_000 });
+    const word = ctx.random.id("hostile");
+    await ctx.step("texts the server keeps", async () => {
+      for (let index = 0; index < replays; index += 1) await say(alice, bob, chat, `${word} kept ${index}`);
+    });
+    const kept = bob.sealed(chat).slice(-replays);
+    const tries = await ctx.step("the server sends them again, as they were and altered", () =>
+      replay(bob, chat, alice.address, kept, `${word} plain`),
+    );
+    await ctx.step("an honest message after the attacks", () => say(alice, bob, chat, `${word} honest`));
+    await ctx.evidence("replays.json", JSON.stringify(tries, null, 2));
+    const shown = (texts: readonly (string | undefined)[]): number =>
+      texts.filter((text) => text?.startsWith(word) === true).length;
+    ctx.measure("replay.shown-as-new", shown(tries.repeated), { total: replays });
+    ctx.measure("replay.tampered-shown", shown(tries.altered), { total: replays });
+
+    const ghost = await ctx.step("the server logs a device of its own in as bob", () => openClient(ctx, bob.person));
+    const warnings = await ctx.step("texts after the ghost device came", async () => {
+      // The sender must have heard of the device, or nothing would be said about what it does with it.
+      await ctx.until({ what: "the sender to know the new device", withinMs: 60_000 }, async () =>
+        (await alice.devicesOf(bob.address)) > 1 ? true : undefined,
+      );
+      const seen = await alice.warnings(chat);
+      for (let index = 0; index < ghosts; index += 1) await say(alice, bob, chat, `${word} ghost ${index}`);
+      return seen;
+    });
+    const read = (): number =>
+      new Set(
+        ghost
+          .inbox()
+          .filter(({ text, encrypted }) => encrypted && text.startsWith(`${word} ghost`))
+          .map(({ text }) => text),
+      ).size;
+    await ctx
+      .until({ what: "the ghost device to read all it can", withinMs: 15_000 }, () => read() === ghosts || undefined)
+      .catch(() => undefined);
+    ctx.measure("e2ee.ghost-device.keys-received", read(), { total: ghosts });
+    ctx.measure("e2ee.ghost-device.warning-first", warnings.length > 0, {
+      note: warnings.join("; ").slice(0, 300) || "no warning in the chat before the first text",
+    });
+    await ctx.evidence("ghost-device.json", JSON.stringify({ read: read(), warnings }, null, 2));
+    ctx.control("positive", kept.length === replays, `${kept.length} messages were read once before they came again`);
+    ctx.control(
+      "negative",
+      tries.control === `${word} plain`,
+      "what the stand-in sends in plain is shown, so its way in works",
+    );
+  },
+});

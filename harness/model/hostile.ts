@@ -22,6 +22,8 @@ export interface Seat {
 export interface Witness extends AsyncDisposable {
   /** True once anything received held this text. */
   saw(text: string): boolean;
+  /** Is in this group from now on, where being in it is a matter of each client (XMPP); the person has to be a member. */
+  enter(group: Conversation): Promise<void>;
   /** Asks the server, so that what it had for this client by now has arrived. */
   catchUp(): Promise<void>;
 }

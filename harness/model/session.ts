@@ -103,6 +103,22 @@ export interface WithCorrection {
   corrected(messageId: string, text: string, deadline: Deadline): Promise<void>;
 }
 
+/** Decides whose invitations reach this person (F-05; invitation rules of Matrix, privacy lists of XEP-0016, XEP-0191). */
+export interface WithInvitationRules {
+  /** Nobody but these may invite or write first from now on. Throws `unsupported` where the server has no such rule. */
+  acceptInvitationsOnlyFrom(addresses: readonly string[]): Promise<void>;
+  /** Keeps away one person who has already been in touch. Throws `unsupported` where the server cannot. */
+  block(address: string): Promise<void>;
+}
+
+/** Limits of an own group by server (F-06; `m.room.server_acl`, affiliation "outcast" of a domain in XEP-0045). */
+export interface WithServerLimits {
+  /** Everybody may enter without an invitation, so that a later refusal has no other reason. */
+  openToAll(conversation: Conversation): Promise<void>;
+  /** Nobody of this domain may enter, stay, read or write. On return the server has taken the rule. */
+  denyServer(conversation: Conversation, domain: string): Promise<void>;
+}
+
 /** Uploads (XEP-0363, Matrix media) without end-to-end encryption. */
 export interface WithUploads {
   /** On return the server holds the file and the message that names it was accepted. */
@@ -164,6 +180,9 @@ export interface WithScreenshot {
 
 export const hasRetraction = (session: Session): session is Session & WithRetraction => "retract" in session;
 export const hasCorrection = (session: Session): session is Session & WithCorrection => "corrected" in session;
+export const hasInvitationRules = (session: Session): session is Session & WithInvitationRules =>
+  "acceptInvitationsOnlyFrom" in session;
+export const hasServerLimits = (session: Session): session is Session & WithServerLimits => "denyServer" in session;
 export const hasUploads = (session: Session): session is Session & WithUploads => "sendFile" in session;
 export const hasEncryption = (session: Session): session is Session & WithEncryption => "sendEncrypted" in session;
 export const hasSecrets = (session: Session): session is Session & WithSecrets => "secrets" in session;

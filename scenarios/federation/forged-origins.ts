@@ -46,6 +46,7 @@ export async function setHostileStage(ctx: ScenarioContext, server: RunningServe
   const group: Conversation = await alice.createGroup(ctx.random.id("with-strangers"));
   await alice.invite(group, bob.address);
   await bobs.join(group, { what: "bob to be in the group", withinMs: arrivesWithinMs });
+  await witness.enter(group);
   for (const who of ["attacker", "impersonated"] as const) {
     await alice.invite(group, peers[who].person);
     await peers.join(server, group, who);

@@ -137,10 +137,13 @@ const privateGroup: Readonly<Record<string, string>> = {
   mam: "1",
 };
 
-async function configureRoom(stream: XmppStream, room: string, name: string): Promise<void> {
+async function configureRoom(
+  stream: XmppStream,
+  room: string,
+  wanted: Readonly<Record<string, string>>,
+): Promise<void> {
   const answer = await stream.request("get", room, xml("query", { xmlns: owner }));
   const offered = answer.getChild("query", owner)?.getChild("x", "jabber:x:data")?.getChildren("field") ?? [];
-  const wanted: Readonly<Record<string, string>> = { ...privateGroup, "muc#roomconfig_roomname": name };
   const form = xml("x", { xmlns: "jabber:x:data", type: "submit" });
   form.append(xml("field", { var: "FORM_TYPE", type: "hidden" }, xml("value", {}, `${muc}#roomconfig`)));
   for (const field of offered) {
@@ -155,8 +158,32 @@ export async function createRoom(stream: XmppStream, name: string): Promise<stri
   const { jid } = await findService(stream, { category: "conference" });
   const room = `g-${randomBytes(8).toString("hex")}@${jid}`;
   await enterRoom(stream, room);
-  await configureRoom(stream, room, name);
+  await configureRoom(stream, room, { ...privateGroup, "muc#roomconfig_roomname": name });
   return room;
+}
+
+/** Everybody may enter. */
+export const openRoom = (stream: XmppStream, room: string): Promise<void> =>
+  configureRoom(stream, room, { "muc#roomconfig_membersonly": "0" });
+
+/** Bans a whole domain (XEP-0045, 9.1); people of it who were members lose that first, a member's own rank would win. */
+export async function denyDomain(stream: XmppStream, room: string, domain: string): Promise<void> {
+  const admin = `${muc}#admin`;
+  const answer = await stream.request(
+    "get",
+    room,
+    xml("query", { xmlns: admin }, xml("item", { affiliation: "member" })),
+  );
+  const members = answer.getChild("query", admin)?.getChildren("item") ?? [];
+  const theirs = members.map((item) => attribute(item, "jid")).filter((jid) => bare(jid).endsWith(`@${domain}`));
+  for (const jid of theirs) {
+    await stream.request("set", room, xml("query", { xmlns: admin }, xml("item", { affiliation: "none", jid })));
+  }
+  await stream.request(
+    "set",
+    room,
+    xml("query", { xmlns: admin }, xml("item", { affiliation: "outcast", jid: domain })),
+  );
 }
 
 /** Makes a person a member (that lets them in) and tells them (mediated invitation, XEP-0045 7.8.2). */
@@ -165,6 +192,9 @@ export async function inviteToRoom(stream: XmppStream, room: string, address: st
   await stream.request("set", room, xml("query", { xmlns: `${muc}#admin` }, item));
   const invitation = xml("x", { xmlns: mucUser }, xml("invite", { to: address }));
   await stream.sendAcknowledged(xml("message", { to: room, id: stream.freshId() }, invitation).toString());
+  // Also in one's own name (XEP-0249), as clients do: who accepts mail from known people only gets this one.
+  const direct = xml("x", { xmlns: "jabber:x:conference", jid: room });
+  await stream.sendAcknowledged(xml("message", { to: address, id: stream.freshId() }, direct).toString());
 }
 
 /** The room an invitation is for: mediated (from the room itself) or direct (XEP-0249). */

@@ -13,8 +13,10 @@ import type {
   TrafficFrame,
   WithCorrection,
   WithDeliveryErrors,
+  WithInvitationRules,
   WithRetraction,
   WithSecrets,
+  WithServerLimits,
   WithTraffic,
   WithUploads,
 } from "../../model/session.ts";
@@ -32,6 +34,7 @@ import {
 } from "./messages.ts";
 import {
   createRoom,
+  denyDomain,
   enterRoom,
   invitationIn,
   inviteToRoom,
@@ -39,7 +42,9 @@ import {
   keepsArchive,
   leaveRoom,
   occupantIn,
+  openRoom,
 } from "./rooms.ts";
+import { blockPerson, onlyFrom } from "./privacy.ts";
 import type { XmppStream } from "./stream.ts";
 import { Traffic } from "./traffic.ts";
 import { getFile, putFile, requestSlot } from "./uploads.ts";
@@ -53,7 +58,16 @@ const maxMissed = 10_000;
 
 /** A logged-in XMPP client: what the server gives it, kept as it came. */
 export class XmppSession
-  implements Session, WithCorrection, WithRetraction, WithUploads, WithSecrets, WithDeliveryErrors, WithTraffic
+  implements
+    Session,
+    WithCorrection,
+    WithDeliveryErrors,
+    WithInvitationRules,
+    WithRetraction,
+    WithSecrets,
+    WithServerLimits,
+    WithTraffic,
+    WithUploads
 {
   readonly protocol = "xmpp";
   readonly person: Person;
@@ -277,6 +291,22 @@ export class XmppSession
 
   ping(): Promise<void> {
     return this.stream.ping();
+  }
+
+  acceptInvitationsOnlyFrom(addresses: readonly string[]): Promise<void> {
+    return onlyFrom(this.stream, addresses);
+  }
+
+  block(address: string): Promise<void> {
+    return blockPerson(this.stream, address);
+  }
+
+  openToAll(conversation: Conversation): Promise<void> {
+    return openRoom(this.stream, conversation.id);
+  }
+
+  denyServer(conversation: Conversation, domain: string): Promise<void> {
+    return denyDomain(this.stream, conversation.id, domain);
   }
 
   /** XEP-0308 */

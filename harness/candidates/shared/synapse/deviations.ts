@@ -93,6 +93,13 @@ export const hardeningSteps: readonly Deviation[] = [
     "End-to-end encryption is the default (GDPR Art. 25(2)).",
   ),
   hardening(
+    "experimental_features.msc4155_enabled",
+    "false",
+    "true",
+    "Jede Person kann Einladungen Fremder abweisen und Ausnahmen nennen; die stabile Fassung (MSC4380) kennt keine Ausnahmen.",
+    "Each person can refuse invitations of strangers and name exceptions; the stable form (MSC4380) knows none.",
+  ),
+  hardening(
     "require_auth_for_profile_requests, limit_profile_requests_to_users_who_share_rooms, include_profile_data_on_invite",
     "false, false, true",
     "true, true, false",

@@ -1,6 +1,7 @@
 import type { Witness } from "../../../model/hostile.ts";
 import type { Person, RunningServer } from "../../../model/server.ts";
 import { xml } from "../library.ts";
+import { enterRoom } from "../rooms.ts";
 import { openStream } from "../targets.ts";
 
 const keptBytes = 16 * 1024 * 1024;
@@ -18,6 +19,7 @@ export async function openWitness(server: RunningServer, person: Person): Promis
   );
   await stream.sendAcknowledged(xml("presence").toString());
   return {
+    enter: async (group) => void (await enterRoom(stream, group.id)),
     saw: (text) => kept.includes(text),
     catchUp: () => stream.ping(),
     [Symbol.asyncDispose]: () => stream.close(),

@@ -326,8 +326,9 @@ export class SdkClient {
   async #fetch(connection: Connection, url: string | URL | Request, init?: RequestInit): Promise<Response> {
     const never = new Promise<Response>(() => undefined);
     try {
-      const asked = connection.fetch(url, init);
-      const answer = await Promise.race([asked, this.#hostile.answerTo(String(url))]);
+      const turn = this.#hostile.turn(String(url));
+      const asked = connection.fetch(url, init).finally(() => turn.withdraw());
+      const answer = await Promise.race([turn.answer, asked]);
       return this.#stopped ? await never : answer;
     } catch (error) {
       if (this.#stopped) return never;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { threeMessengers } from "../../fixtures/runs/three-messengers.ts";
 import type { Result, VerdictRecord } from "../model/result.ts";
-import { causeText, compareRuns } from "./comparison.ts";
+import { causeText, compareRuns, pairsOf } from "./comparison.ts";
 
 const { result } = threeMessengers();
 const id = "F-01 prosody hardened";
@@ -73,5 +73,40 @@ describe("the comparison of two runs", () => {
   it("does not blame a changed catalogue whose rule for the row is the same", () => {
     const { circumstances, moves } = compareRuns(result, moved(3, { catalogueSha256: "0".repeat(64) }));
     assert.deepEqual([circumstances.map(({ what }) => what), moves[0]?.besides], [["catalogue"], []]);
+  });
+
+  const older = (): Result => {
+    const was = <T extends { readonly candidate: string }>(list: readonly T[]): readonly T[] =>
+      list.map((one) => (one.candidate === "prosody" ? { ...one, candidate: "prosody-0.12" } : one));
+    const candidates = result.run.candidates.map((one) =>
+      one.id === "prosody" ? { ...one, id: "prosody-0.12", version: "0.12.3" } : one,
+    );
+    return {
+      ...result,
+      run: { ...result.run, candidates },
+      verdicts: was(result.verdicts),
+      images: was(result.images),
+    };
+  };
+
+  it("holds two generations of a product against each other, and names both versions", () => {
+    const { circumstances, moves, compared } = compareRuns(older(), moved(3));
+    assert.equal(compared, result.verdicts.length);
+    const [product] = circumstances.filter(({ what }) => what === "product");
+    assert.equal(product?.candidate, "prosody");
+    assert.match(product?.before ?? "", /^prosody-0\.12 0\.12\.3 sha256:/u);
+    assert.deepEqual(
+      moves.map((one) => [one.id, one.besides]),
+      [[id, ["product"]]],
+    );
+  });
+
+  it("makes no pair where a generation could belong to two products", () => {
+    const twice = older();
+    const again = twice.run.candidates.flatMap((one) =>
+      one.id === "prosody-0.12" ? [one, { ...one, id: "prosody-0.11" }] : [one],
+    );
+    const two = { ...twice, run: { ...twice.run, candidates: again } };
+    assert.deepEqual([...pairsOf(two, result).keys()].toSorted(), ["ejabberd", "synapse"]);
   });
 });

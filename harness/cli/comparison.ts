@@ -53,6 +53,49 @@ function words(record: VerdictRecord): string {
 
 const keyOf = ({ criterion, candidate, config }: VerdictRecord): string => `${criterion} ${candidate} ${config}`;
 
+/** Old id → new id. */
+export type Pairs = ReadonlyMap<string, string>;
+
+/** Generations of a product are candidates named after it: "prosody-0.12". */
+const withoutGeneration = (id: string): string => id.replace(/-\d[\d.]*$/u, "");
+
+/** Products of both runs by id; those left over by their name without generation, where that leaves no choice. */
+export function pairsOf(before: Result, after: Result): Pairs {
+  const ids = ({ run }: Result): readonly string[] => run.candidates.map(({ id }) => id);
+  const shared = ids(before).filter((id) => ids(after).includes(id));
+  const left = ids(before).filter((id) => !shared.includes(id));
+  const right = ids(after).filter((id) => !shared.includes(id));
+  const named = (list: readonly string[], id: string): readonly string[] =>
+    list.filter((other) => withoutGeneration(other) === withoutGeneration(id));
+  const generations = left.flatMap((id): readonly (readonly [string, string])[] => {
+    const [only, ...more] = named(right, id);
+    return only !== undefined && more.length === 0 && named(left, id).length === 1 ? [[id, only]] : [];
+  });
+  return new Map([
+    ...shared.map((id): [string, string] => [id, id]),
+    ...generations.map(([a, b]): [string, string] => [a, b]),
+  ]);
+}
+
+/** The products of the pairs under their new ids, all others left out. */
+function renamed(result: Result, pairs: Pairs): Result {
+  const under = <T extends { readonly candidate: string }>(list: readonly T[]): readonly T[] =>
+    list.flatMap((one) => {
+      const candidate = pairs.get(one.candidate);
+      return candidate === undefined ? [] : [{ ...one, candidate }];
+    });
+  const candidates = result.run.candidates.flatMap((one) => {
+    const id = pairs.get(one.id);
+    return id === undefined ? [] : [{ ...one, id, version: id === one.id ? one.version : `${one.id} ${one.version}` }];
+  });
+  return {
+    ...result,
+    run: { ...result.run, candidates },
+    verdicts: under(result.verdicts),
+    images: under(result.images),
+  };
+}
+
 /** Version and image of each product: a new build of the same version is another product. */
 function productText({ run, images }: Result, candidate: string): string {
   const version = run.candidates.find(({ id }) => id === candidate)?.version ?? "absent";
@@ -101,15 +144,20 @@ function besidesOf(found: readonly Circumstance[], record: VerdictRecord, ruleIs
   return [...new Set(about.map(({ what }) => what))];
 }
 
-/** Rows of `after` that `before` had too and that came out differently. Points count as a different outcome, times alone do not. */
-export function compareRuns(before: Result, after: Result): Comparison {
+/**
+ * Rows of `after` that `before` had too and that came out differently. Points count as a different outcome, times alone do not.
+ * @param pairs products to hold against each other; without it, as {@link pairsOf} finds them
+ */
+export function compareRuns(old: Result, now: Result, pairs: Pairs = pairsOf(old, now)): Comparison {
+  const before = renamed(old, pairs);
+  const after = renamed(now, new Map([...pairs.values()].map((id) => [id, id])));
   const circumstances = circumstancesOf(before, after);
   const known = new Map(before.verdicts.map((record) => [keyOf(record), record]));
-  const pairs = after.verdicts.flatMap((record) => {
+  const rows = after.verdicts.flatMap((record) => {
     const other = known.get(keyOf(record));
     return other === undefined ? [] : [{ other, record }];
   });
-  const moves = pairs
+  const moves = rows
     .filter(({ other, record }) => other.verdict !== record.verdict || other.points !== record.points)
     .map(({ other, record }): Move => ({
       id: keyOf(record),
@@ -119,7 +167,7 @@ export function compareRuns(before: Result, after: Result): Comparison {
       valuesSame: decidingValues(other).join() === decidingValues(record).join(),
       oneSided: (other.verdict === "not-tested") !== (record.verdict === "not-tested"),
     }));
-  return { circumstances, moves, compared: pairs.length };
+  return { circumstances, moves, compared: rows.length };
 }
 
 /** What a move may be owed to, in one sentence part. */

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { HarnessError } from "../../model/errors.ts";
 import type { Result } from "../../model/result.ts";
 import { collect, examples } from "../command.ts";
 import { causeText, compareRuns } from "../comparison.ts";
-import type { Comparison } from "../comparison.ts";
+import type { Comparison, Pairs } from "../comparison.ts";
 import type { Done } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { judgeRun } from "../finish.ts";
@@ -29,6 +30,7 @@ function show({ circumstances, moves, compared }: Comparison): void {
 }
 
 interface DiffOptions {
+  readonly pair?: readonly string[];
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -60,17 +62,41 @@ function optionsOf({ run }: Result, folder: string, options: RerunOptions): RunC
   };
 }
 
+/** "prosody-0.12=prosody" */
+function pairsFrom(texts: readonly string[], before: Result, after: Result): Pairs | undefined {
+  if (texts.length === 0) return undefined;
+  const known = (id: string, { run }: Result): boolean => run.candidates.some((one) => one.id === id);
+  return new Map(
+    texts.map((text): [string, string] => {
+      const [old = "", now = "", ...more] = text.split("=");
+      if (more.length === 0 && known(old, before) && known(now, after)) return [old, now];
+      const ids = ({ run }: Result): string => run.candidates.map(({ id }) => id).join(", ");
+      throw new HarnessError("bad-input", `Expected --pair <old>=<new>, got "${text}".`, {
+        hint: `Products of the first run: ${ids(before)}; of the second: ${ids(after)}.`,
+      });
+    }),
+  );
+}
+
 export function registerDiff(program: Command, done: Done): void {
   program
     .command("diff <runA> <runB>")
     .description("list the verdicts that moved between two runs, with their values")
+    .option("--pair <old=new>", "hold these two products against each other (repeatable)", collect, [])
     .option("--out <folder>", "folder of the runs (default: out)")
     .option("--json", "print an array of objects with `id`")
-    .addHelpText("after", examples("./pruefstand diff 20261123-143005-4f2a latest"))
+    .addHelpText(
+      "after",
+      examples(
+        "./pruefstand diff 20261123-143005-4f2a latest",
+        "./pruefstand diff latest latest --pair prosody-0.12=prosody",
+      ),
+    )
     .action(async (nameA: string, nameB: string, options: DiffOptions) => {
       const out = outFolder(options.out);
       const [before, after] = [await judgeRun(await findRun(nameA, out)), await judgeRun(await findRun(nameB, out))];
-      const found = compareRuns(before.result, after.result);
+      const pairs = pairsFrom(options.pair ?? [], before.result, after.result);
+      const found = compareRuns(before.result, after.result, pairs);
       if (options.json === true) printJson(found.moves);
       else show(found);
       done(found.moves.length === 0 ? exitCodes.met : exitCodes.notMet);
@@ -85,7 +111,7 @@ export function registerDiff(program: Command, done: Done): void {
       const folder = await findRun(name, outFolder(options.out));
       const before = await judgeRun(folder);
       const again = await performRun(optionsOf(before.result, folder, options));
-      const code = showRun(again, options.json === true);
+      const code = await showRun(again, options);
       if (options.json !== true) show(compareRuns(before.result, again.result));
       done(code);
     });

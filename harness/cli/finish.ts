@@ -6,7 +6,7 @@ import type { ProofRecord } from "../model/control.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import type { Dossier } from "../model/dossier.ts";
 import { HarnessError } from "../model/errors.ts";
-import type { ChartData, PriceList, ReportInput, Result } from "../model/result.ts";
+import type { ChartData, JobTime, PriceList, ReportInput, Result } from "../model/result.ts";
 import { isPlainFile, maximumEvidenceBytes } from "../run/evidence.ts";
 import { readJournal, requireIntact } from "../run/journal.ts";
 import type { Journal } from "../run/journal.ts";
@@ -140,11 +140,19 @@ async function readCharts(folder: string, { entries }: Journal): Promise<readonl
   return charts;
 }
 
+/** Scenarios that came to an end; one that was cut off has no length. */
+const jobTimes = ({ entries }: Journal): readonly JobTime[] =>
+  entries.flatMap((entry) => {
+    if (entry.type !== "scenario-ended") return [];
+    const { scenario, candidate, config, run, outcome, tookMs } = entry;
+    return [{ scenario, candidate, config, run, outcome, tookMs }];
+  });
+
 async function reportInput(folder: string, { journal, proofs, result }: Judged): Promise<ReportInput> {
   const evidence = journal.entries.flatMap((entry) =>
     entry.type === "evidence" ? [{ path: entry.path, sha256: entry.sha256, bytes: entry.bytes }] : [],
   );
-  return { result, proofs, evidence, charts: await readCharts(folder, journal) };
+  return { result, proofs, evidence, jobs: jobTimes(journal), charts: await readCharts(folder, journal) };
 }
 
 export interface RenderedReport {

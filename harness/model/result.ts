@@ -250,10 +250,22 @@ export interface OutputFile {
   readonly content: string | Uint8Array;
 }
 
+/** How long one scenario took on one product: a line of the timetable, taken from the journal. */
+export interface JobTime {
+  readonly scenario: string;
+  readonly candidate: string;
+  readonly config: ConfigName;
+  readonly run: number;
+  readonly outcome: "completed" | "failed";
+  readonly tookMs: number;
+}
+
 /** Everything a renderer may read: equal input gives equal bytes. */
 export interface ReportInput {
   readonly result: Result;
   readonly charts: readonly ChartData[];
+  /** In journal order. */
+  readonly jobs?: readonly JobTime[];
   /** The last proof of each control (`pruefstand prove`), for the proofs annex. */
   readonly proofs?: readonly ProofRecord[];
   /** Hashes of the evidence files as journaled; `path` is below the run folder. */

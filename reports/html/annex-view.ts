@@ -4,6 +4,7 @@ import { formatBytes, formatNumber, formatTime } from "../text/format.ts";
 import { glossary, word } from "../text/words.ts";
 import { awardView, sensitivityView } from "./award-view.ts";
 import type { Book } from "./book.ts";
+import { timesView } from "./times-view.ts";
 
 function factsOf(book: Book) {
   const { result } = book;
@@ -94,6 +95,7 @@ export function annexView(book: Book) {
     facts: factsOf(book),
     images: imagesOf(book),
     proofs: proofsOf(book),
+    times: timesView(book),
     glossary,
   };
 }

@@ -1,6 +1,6 @@
 // The page in a real browser: readable without script, nothing loaded, nothing hostile runs, accessible in both themes.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,10 @@ import { pathToFileURL } from "node:url";
 // oxlint-disable-next-line no-restricted-imports -- the drivers own the browser for sessions; here it only reads a file
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
+import { withDossiers } from "../../fixtures/runs/attested.ts";
 import { hostile } from "../../fixtures/runs/hostile.ts";
+import { largeRun } from "../../fixtures/runs/large.ts";
+import { priced } from "../../fixtures/runs/priced.ts";
 import { threeMessengers } from "../../fixtures/runs/three-messengers.ts";
 import type { ReportInput } from "../../harness/model/result.ts";
 import { verdictTitles } from "../../harness/model/verdict.ts";
@@ -27,13 +30,43 @@ function fewRows(): ReportInput {
   return { ...input, proofs, result: { ...input.result, criteria, verdicts } };
 }
 
+/** Cells of the full report that keep their measured values; a browser's checker needs milliseconds for each element. */
+const keptInFull = 12;
+
+/** The whole catalogue, three products, prices and closed products, but most results without their tables of values. */
+function fullReport(): ReportInput {
+  const large = largeRun(110, 3);
+  const { award, sensitivity } = priced().result;
+  const renamed = JSON.parse(
+    JSON.stringify({ award, sensitivity }).replaceAll(
+      /"(synapse|prosody|ejabberd)"/gu,
+      (_, id: string) => `"candidate-${["synapse", "prosody", "ejabberd"].indexOf(id)}"`,
+    ),
+  ) as Pick<ReportInput["result"], "award" | "sensitivity">;
+  const verdicts = large.result.verdicts.map((record, index) =>
+    index < keptInFull ? record : { ...record, conditions: [], measurements: [], evidence: [] },
+  );
+  return { ...large, result: { ...large.result, ...renamed, ...attestedBeside(), verdicts } };
+}
+
+/** Documents about two closed products, if the stored runs have any. */
+const attestedBeside = (): Partial<ReportInput["result"]> => {
+  const { attested } = withDossiers().result;
+  return attested === undefined ? {} : { attested };
+};
+
 let folder: string;
 let browser: Browser;
 const urls: Record<string, string> = {};
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "pruefstand-report-"));
-  for (const [name, input] of Object.entries({ plain: threeMessengers(), few: fewRows(), hostile: hostile() })) {
+  for (const [name, input] of Object.entries({
+    plain: threeMessengers(),
+    few: fewRows(),
+    full: fullReport(),
+    hostile: hostile(),
+  })) {
     for await (const file of html.render(input)) await writeFile(join(folder, `${name}.html`), file.content);
     urls[name] = pathToFileURL(join(folder, `${name}.html`)).href;
   }
@@ -98,6 +131,27 @@ test("without script every verdict, the filter, the columns and both languages w
     assert.equal(await page.locator("table.matrix .column-1:visible").count(), 0);
     assert.ok((await page.locator("table.matrix .column-2:visible").count()) > 0);
   });
+});
+
+test("a copied folder is readable without network and without script, to its last result", async () => {
+  const copy = await mkdtemp(join(tmpdir(), "pruefstand-stick-"));
+  try {
+    await mkdir(join(copy, "report"));
+    await copyFile(join(folder, "plain.html"), join(copy, "report", "index.html"));
+    urls["copied"] = pathToFileURL(join(copy, "report", "index.html")).href;
+    await onPage("copied", { javaScriptEnabled: false, offline: true }, async (page) => {
+      for (const language of ["de", "en"] as const) {
+        await page.locator(`label[for=language-${language}]`).click();
+        const results = page.locator("details.result");
+        for (const place of [results.first(), results.last()]) {
+          if (!(await place.locator(".body").isVisible())) await place.locator("summary").click();
+          assert.match(await place.locator(".body").innerText(), /\.\/pruefstand run --candidate/u);
+        }
+      }
+    });
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
 });
 
 test("with script the search narrows matrix and reasons and says how many rows are left", async () => {
@@ -174,6 +228,17 @@ interface AxeResult {
   readonly passes: readonly unknown[];
 }
 
+async function axeFindings(page: Page, rules?: readonly string[]): Promise<AxeResult> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async (only): Promise<AxeResult> => {
+    const checker = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe;
+    return checker.run({ resultTypes: ["violations"], ...(only && { runOnly: only }) });
+  }, rules);
+}
+
+const violationsOf = (result: AxeResult): string[] =>
+  result.violations.map((item) => `${item.id}: ${item.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+
 for (const [colorScheme, width, language] of [
   ["light", 1280, "de"],
   ["dark", 1280, "en"],
@@ -191,16 +256,29 @@ for (const [colorScheme, width, language] of [
           if (first) (first as HTMLDetailsElement).open = true;
         }
       });
-      await page.evaluate(axeSource);
-      const result = await page.evaluate(async (): Promise<AxeResult> => {
-        const checker = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }).axe;
-        return checker.run({ resultTypes: ["violations"] });
-      });
+      const result = await axeFindings(page);
       assert.ok(result.passes.length > 20, "axe should have checked something");
-      assert.deepEqual(
-        result.violations.map((item) => `${item.id}: ${item.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`),
-        [],
-      );
+      assert.deepEqual(violationsOf(result), []);
+    });
+  });
+}
+
+// Language and theme each once with every rule; their other pairings differ in nothing that a rule reads but colours.
+for (const [colorScheme, language, rules] of [
+  ["light", "de", undefined],
+  ["dark", "en", undefined],
+  ["light", "en", ["color-contrast"]],
+  ["dark", "de", ["color-contrast"]],
+] as const) {
+  test(`axe finds nothing in a report of 110 rows with prices: ${colorScheme}, ${language}`, async () => {
+    await onPage("full", { colorScheme, bypassCSP: true }, async (page) => {
+      page.setDefaultTimeout(300_000);
+      assert.equal(await page.locator("tr[data-row]").count(), 110);
+      assert.equal(await page.locator("#award-caption").count(), 1);
+      await page.locator(`label[for=language-${language}]`).click();
+      const result = await axeFindings(page, rules);
+      assert.ok(result.passes.length > (rules ? 0 : 20), "axe should have checked something");
+      assert.deepEqual(violationsOf(result), []);
     });
   });
 }

@@ -102,6 +102,13 @@ test("hostile text stays text, in every field", async () => {
   assert.ok(page.length < 5_000_000, `a long text must be shortened, the page has ${page.length} characters`);
 });
 
+test("the annex says how long each scenario took, and which broke off", async () => {
+  const page = (await pageOf(threeMessengers())).replaceAll(/\s+/gu, " ");
+  assert.match(page, /<b>SZ-01<\/b>.*?<td class="n"><span lang="de">4,2 s<\/span>/u);
+  assert.match(page, /12,6 s \(abgebrochen\)/u);
+  assert.doesNotMatch(await pageOf({ ...threeMessengers(), jobs: [] }), /id="times-caption"/u);
+});
+
 test("110 criteria × 10 candidates give a page with every result", async () => {
   const page = await pageOf(largeRun(110, 10));
   assert.equal(page.match(/<details class="result">/gu)?.length, 1100);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import type { OutputFile, PagePrinter, Renderer, ReportInput } from "../../harness/model/result.ts";
 import { annexView } from "../html/annex-view.ts";
+import { attestedView } from "../html/attested-view.ts";
 import { openBook, type Book } from "../html/book.ts";
 import { chartsView } from "../html/charts.ts";
 import { matrixView } from "../html/matrix-view.ts";
@@ -57,6 +58,7 @@ function sheetsView(book: Book) {
     reasons: reasonsView(book),
     charts: chartsView(book),
     products: productsView(book),
+    attested: attestedView(book),
     annex: annexView(book),
   };
 }

@@ -539,6 +539,13 @@ const texts = {
   "outcome-missed": ["nicht erkannt", "missed"],
   "outcome-error": ["nicht auswertbar", "error"],
   at: ["Zeitpunkt", "Time"],
+  times: ["Dauer der Prüfungen", "Time taken"],
+  timesCaption: [
+    "Dauer je Szenario, Produkt und Konfiguration in Sekunden; mehrere Szenarien laufen zugleich, die Summe ist länger als der Lauf",
+    "Time per scenario, product and configuration in seconds; several scenarios run at once, so the sum is longer than the run",
+  ],
+  scenario: ["Szenario", "Scenario"],
+  timeFailed: [" (abgebrochen)", " (broken off)"],
   glossary: ["Glossar", "Glossary"],
   people: ["Beteiligte", "People involved"],
   peopleText: [

@@ -8,6 +8,9 @@ import { processorHeadroom } from "../../run/headroom.ts";
 import { candidateSets, makePlan } from "../../run/plan.ts";
 import type { CandidateSet, Plan } from "../../run/plan.ts";
 import { executeRun } from "../../run/run.ts";
+import { timingsOf } from "../../run/timings.ts";
+import type { Timings } from "../../run/timings.ts";
+import { readJournal } from "../../run/journal.ts";
 import type { RunOutcome } from "../../run/run.ts";
 import { awardLines } from "./award.ts";
 import { withFolders } from "../candidates.ts";
@@ -29,6 +32,7 @@ import type { Project } from "../project.ts";
 import { interruptible, showProgress } from "../progress.ts";
 import { resultTable } from "../result-table.ts";
 import { exitOf } from "../run-exit.ts";
+import { timingLines } from "../timings-table.ts";
 import { prepareMachine, realParts } from "../wiring.ts";
 
 /** One seed for all runs unless another is asked for: two runs of one machine are to be compared. */
@@ -47,6 +51,7 @@ export interface RunCommandOptions extends PriceOptions, DossierOptions {
   readonly keep?: boolean;
   readonly out?: string;
   readonly json?: boolean;
+  readonly timings?: boolean;
 }
 
 export const defaultJobs = (): number => cpus().length + 1;
@@ -188,13 +193,21 @@ export function addRunOptions(command: Command): Command {
     .option("--jobs <n>", "deployments at the same time at most (load runs alone)", wholeNumber(1), mostDeployments())
     .option("--keep", "leave the servers of failed scenarios up until the next run or `clean`")
     .option("--out <folder>", "folder of the runs (default: out)")
+    .option("--timings", "also print how long each job took and what the end of the run waited for")
     .option("--json", "print the result as JSON instead of the table");
 }
 
+const timingsIn = async (folder: string): Promise<Timings> =>
+  timingsOf((await readJournal(join(folder, runFiles.journal))).entries);
+
 /** Prints what a run gave; returns its exit code. */
-export function showRun(run: CompletedRun, json: boolean): ExitCode {
-  if (json) printJson(run.result);
-  else report(run);
+export async function showRun(run: CompletedRun, how: { json?: boolean; timings?: boolean }): Promise<ExitCode> {
+  const timings = how.timings === true ? await timingsIn(run.folder) : undefined;
+  if (how.json === true) printJson(timings === undefined ? run.result : { ...run.result, timings });
+  else {
+    report(run);
+    if (timings !== undefined) print("", ...timingLines(timings));
+  }
   return run.code;
 }
 
@@ -224,12 +237,12 @@ export function registerRun(program: Command, done: Done): void {
       "after",
       examples(
         "./pruefstand run",
-        "./pruefstand run --profile quick",
+        "./pruefstand run --profile quick --timings",
         "./pruefstand run --candidate prosody --only F-01",
         "./pruefstand run --candidate ../our-messenger --only F-01",
         "./pruefstand run --candidates all",
         "./pruefstand run --only SZ-19 --profile full --repeat 3",
       ) + `\n${exitCodeTable}`,
     )
-    .action(async (options: RunCommandOptions) => done(showRun(await performRun(options), options.json === true)));
+    .action(async (options: RunCommandOptions) => done(await showRun(await performRun(options), options)));
 }

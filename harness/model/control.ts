@@ -17,6 +17,8 @@ export const standInClients = [
   "shows-replays",
   "keeps-message-keys",
   "never-changes-keys",
+  "accepts-everybody",
+  "denies-nobody",
 ] as const;
 
 /** How a control breaks a server or the lab. */
@@ -31,7 +33,8 @@ export interface Sabotage {
    * A hostile stand-in for an honest client: `copies-plaintext` sends a plain copy of everything it encrypts,
    * `ignores-retractions` keeps showing what was taken back, `removes-without-effect` removes nobody from a group,
    * `shows-replays` shows what the server sends again, `keeps-message-keys` and `never-changes-keys` undo forward secrecy
-   * and healing.
+   * and healing, `accepts-everybody` sets no rule about invitations and blocks nobody, `denies-nobody` shuts no server out of a
+   * group; both report success.
    */
   readonly client?: (typeof standInClients)[number];
   /**

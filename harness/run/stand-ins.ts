@@ -2,7 +2,7 @@ import type { Sabotage } from "../model/control.ts";
 import { hasEndToEnd, type SealedMessage, type StolenState, type WithEndToEnd } from "../model/end-to-end.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { Conversation, Deadline, SentMessage, Session, WithEncryption, WithRetraction } from "../model/session.ts";
-import { hasEncryption, hasRetraction, hasUploads } from "../model/session.ts";
+import { hasEncryption, hasInvitationRules, hasRetraction, hasServerLimits, hasUploads } from "../model/session.ts";
 
 /** The session with some methods replaced; everything else goes to the original, whose private fields a copy would lose. */
 function replaced(session: Session, methods: Readonly<Record<string, unknown>>): Session {
@@ -90,10 +90,22 @@ const endToEndStandIns: Readonly<Record<string, (session: Session & WithEndToEnd
   "never-changes-keys": neverChangingKeys,
 };
 
+const doesNothing = (): Promise<void> => Promise.resolve();
+
+/** Rules that are reported as set and never take effect: what a server would do that stores and ignores them. */
+function withoutLimits(session: Session, client: Sabotage["client"]): Session | undefined {
+  if (client === "accepts-everybody" && hasInvitationRules(session))
+    return replaced(session, { acceptInvitationsOnlyFrom: doesNothing, block: doesNothing });
+  if (client === "denies-nobody" && hasServerLimits(session)) return replaced(session, { denyServer: doesNothing });
+  return undefined;
+}
+
 /** The stand-in client a control asks for, in place of an honest one. */
 export function standIn(session: Session, client: Sabotage["client"], openPlain: () => Promise<Session>): Session {
   if (client === "copies-plaintext" && hasEncryption(session)) return copyingPlaintext(session, openPlain);
   if (client === "ignores-retractions" && hasRetraction(session)) return ignoringRetractions(session);
+  const unlimited = withoutLimits(session, client);
+  if (unlimited !== undefined) return unlimited;
   const disguise = client === undefined ? undefined : endToEndStandIns[client];
   return disguise !== undefined && hasEndToEnd(session) ? disguise(session) : session;
 }

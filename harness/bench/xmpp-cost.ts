@@ -1,7 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Person } from "../model/server.ts";
-import type { Driver, LoadSession } from "../model/session.ts";
+import type { LoadSession } from "../model/session.ts";
 import { HarnessError } from "../model/errors.ts";
 
 // What the harness itself pays for a login and for a message, in CPU time of this process: wall time would count the server
@@ -23,9 +22,12 @@ export interface LoginCost {
   readonly againMs: number;
 }
 
-async function loginAll(driver: Driver, people: readonly Person[]): Promise<LoadSession[]> {
+/** Logs one account in. */
+export type Login = () => Promise<LoadSession>;
+
+async function loginAll(logins: readonly Login[]): Promise<LoadSession[]> {
   const sessions: LoadSession[] = [];
-  for (const person of people) sessions.push(await driver.openForLoad(person.server, person));
+  for (const login of logins) sessions.push(await login());
   return sessions;
 }
 
@@ -33,16 +35,16 @@ const closeAll = async (sessions: readonly LoadSession[]): Promise<void> => {
   await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
 };
 
-/** CPU milliseconds per login, presence included. */
-export async function measureLogins(driver: Driver, people: readonly Person[]): Promise<LoginCost> {
-  const [warm, ...rest] = people;
-  if (warm === undefined) throw new HarnessError("harness-fault", "expected people to log in");
+/** CPU milliseconds per login, presence included, one after the other. */
+export async function measureLogins(logins: readonly Login[]): Promise<LoginCost> {
+  const [warm, ...rest] = logins;
+  if (warm === undefined) throw new HarnessError("harness-fault", "expected accounts to log in");
   // The first login of a process loads and compiles code.
-  await closeAll(await loginAll(driver, [warm]));
+  await closeAll(await loginAll([warm]));
   const cost = async (): Promise<number> => {
     let sessions: readonly LoadSession[] = [];
     const cpu = await cpuOf(async () => {
-      sessions = await loginAll(driver, rest);
+      sessions = await loginAll(rest);
     });
     await closeAll(sessions);
     return cpu / 1000 / rest.length;
@@ -54,7 +56,7 @@ export async function measureLogins(driver: Driver, people: readonly Person[]): 
 export interface MessageLoad {
   readonly messages: number;
   readonly payloadBytes: number;
-  /** Messages a second, spread over the pairs in turn; "burst" hands them over as fast as the server acknowledges. */
+  /** Messages a second, spread over the pairs in turn; "burst" keeps 32 of each pair on their way. */
   readonly rate: number | "burst";
 }
 
@@ -68,43 +70,56 @@ export interface MessageCost extends MessageLoad {
 export type Pair = readonly [LoadSession, LoadSession];
 
 const windowOfBurst = 32;
+const tickMs = 10;
+const withinMs = 60_000;
+
+type Send = (lane: number) => void;
+
+/** Hands messages over at their times, up to a tick late. */
+async function sendPaced(send: Send, lanes: number, messages: number, rate: number): Promise<void> {
+  const startedAt = performance.now();
+  for (let sent = 0; sent < messages; await pause(tickMs)) {
+    const due = Math.min(((performance.now() - startedAt) * rate) / 1000, messages);
+    for (; sent < due; sent++) send(sent % lanes);
+  }
+}
 
 /** Sends, waits until all have arrived, and counts CPU time. Throws `deadline` when messages stay away for 60 s. */
 export async function measureMessages(pairs: readonly Pair[], load: MessageLoad): Promise<MessageCost> {
-  let received = 0;
-  const lanes = await Promise.all(
-    pairs.map(async ([from, to]) => {
-      to.onMessage(() => (received += 1));
-      return { from, conversation: await from.prepare(to) };
-    }),
-  );
+  const done = Promise.withResolvers<void>();
   const body = "x".repeat(load.payloadBytes);
+  const acknowledged: Promise<unknown>[] = [];
+  const conversations = await Promise.all(pairs.map(([from, to]) => from.prepare(to)));
+  let received = 0;
+  const send: Send = (index) => {
+    const [pair, conversation] = [pairs[index], conversations[index]];
+    if (pair === undefined || conversation === undefined) throw new HarnessError("harness-fault", "no such pair");
+    const answer = pair[0].send(conversation, body);
+    answer.catch(done.reject);
+    acknowledged.push(answer);
+  };
+  const burst = load.rate === "burst";
+  // A loop that looks every few milliseconds whether there is room would cost more than the messages of a slow server.
+  for (const [index, [, to]] of pairs.entries()) {
+    to.onMessage(() => {
+      received += 1;
+      if (received === load.messages) done.resolve();
+      if (burst && acknowledged.length < load.messages) send(index);
+    });
+  }
   const startedAt = performance.now();
   const cpu = await cpuOf(async () => {
-    const failures: unknown[] = [];
-    const acknowledged: Promise<unknown>[] = [];
-    for (let sent = 0; sent < load.messages;) {
-      const due =
-        load.rate === "burst"
-          ? received + windowOfBurst * pairs.length
-          : ((performance.now() - startedAt) * load.rate) / 1000;
-      for (; sent < Math.min(due, load.messages); sent++) {
-        const lane = lanes[sent % lanes.length];
-        if (lane === undefined) break;
-        acknowledged.push(lane.from.send(lane.conversation, body).catch((error: unknown) => failures.push(error)));
-      }
-      if (failures.length > 0) throw failures[0];
-      await (load.rate === "burst" ? pause(2) : pause(10));
-    }
-    const late = performance.now() + 60_000;
-    while (received < load.messages) {
-      if (performance.now() > late) {
-        throw new HarnessError("deadline", `expected ${load.messages} messages to arrive, got ${received} after 60 s`);
-      }
-      await pause(10);
-    }
+    if (load.rate === "burst") {
+      for (let sent = 0; sent < Math.min(load.messages, windowOfBurst * pairs.length); sent++)
+        send(sent % pairs.length);
+    } else await sendPaced(send, pairs.length, load.messages, load.rate);
+    const lateIn = withinMs + (burst ? withinMs : 0);
+    const late = setTimeout(() => {
+      const got = `${received} after ${lateIn / 1000} s`;
+      done.reject(new HarnessError("deadline", `expected ${load.messages} messages to arrive, got ${got}`));
+    }, lateIn);
+    await done.promise.finally(() => clearTimeout(late));
     await Promise.all(acknowledged);
-    if (failures.length > 0) throw failures[0];
   });
   const seconds = (performance.now() - startedAt) / 1000;
   return { ...load, pairs: pairs.length, cpuUs: cpu / load.messages, perSecond: load.messages / seconds };

@@ -34,7 +34,7 @@ export interface Connection {
   reconnect: { stop(): void };
 }
 /** The library's incremental parser: one "element" for each child of the stream. */
-export interface ElementParser {
+interface ElementParser {
   write(text: string): void;
   on(event: "element", listener: (element: Element) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
@@ -82,6 +82,49 @@ export function takeOver(
   connection._onElement = onElement;
   connection._onData = (data) => onData(data, parse);
   // oxlint-enable no-underscore-dangle
+}
+
+/** The parser of {@link parseElement}, inside a stream; a broken one is replaced. */
+let shared: ElementParser | undefined;
+let parsed: Element | undefined;
+
+/** Reads one complete child of a stream. Throws `disconnected` when it is not well-formed. */
+export function parseElement(text: string): Element {
+  parsed = undefined;
+  let problem: Error | undefined;
+  const parser = (shared ??= parserInStream());
+  try {
+    parser.write(text);
+  } catch (error) {
+    problem = error as Error;
+  }
+  if (parsed !== undefined && problem === undefined) return parsed;
+  shared = undefined;
+  throw new HarnessError(
+    "disconnected",
+    `expected well-formed XML from the server, got ${JSON.stringify(text.slice(0, 80))}`,
+    {
+      cause: problem,
+    },
+  );
+}
+
+function parserInStream(): ElementParser {
+  const { Parser } = xml as unknown as { readonly Parser: new () => ElementParser };
+  const parser = new Parser();
+  parser.on("element", (element) => (parsed = element));
+  parser.on("error", (error) => {
+    throw error;
+  });
+  parser.write("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
+  return parser;
+}
+
+/** An error answer as the server's "no". */
+export function refusal(what: string, element: Element | undefined): HarnessError {
+  const { condition, text } = errorWords(element);
+  const words = text === "" ? condition : `${condition}: ${text}`;
+  return new HarnessError("refused", `expected ${what}, got ${words}`, { context: { condition, text } });
 }
 
 /** The server's words of an error element: "condition: text". */

@@ -13,6 +13,8 @@ export interface PacedStream {
   write(text: string): void;
   /** Stanzas received so far. */
   handled(): number;
+  /** What asks the server for an acknowledgement of everything before it. */
+  ask(): string;
 }
 
 /** Writes the stanzas of one turn of the event loop in one piece, and acknowledgements (XEP-0198) now and then. */
@@ -74,7 +76,7 @@ export class PacedWriter {
     }
     if (this.#unasked > 0) {
       this.#unasked = 0;
-      this.#text += `<r xmlns='${ns.sm}'/>`;
+      this.#text += this.#stream.ask();
     }
     this.#write();
   }

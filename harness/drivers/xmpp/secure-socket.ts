@@ -30,7 +30,8 @@ export function secureContext(ca: string): tls.SecureContext {
 /** Features before TLS are short; more than this is not a server we talk to. */
 const maxPlainBytes = 65_536;
 
-const opening = (domain: string): string =>
+/** How every client stream begins, before TLS, after it and after the login (RFC 6120, 4.2). */
+export const streamHeader = (domain: string): string =>
   `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
 
 const streamCondition = (got: string): Record<string, string> => {
@@ -63,7 +64,7 @@ export function negotiateOn(socket: net.Socket, domain: string): Promise<void> {
     }
   };
   socket.on("data", onData).once("close", onClose).once("error", reject);
-  socket.write(opening(domain));
+  socket.write(streamHeader(domain));
   const negotiated = promise.finally(() => {
     socket.off("data", onData).off("close", onClose).off("error", reject);
   });
@@ -90,7 +91,7 @@ export function secure(socket: net.Socket, target: Target): Promise<tls.TLSSocke
 }
 
 /** Connects and secures. Rejects with `disconnected` if it does not come to a verified TLS connection. */
-async function openSecure(target: Target, onSocket?: (socket: net.Socket) => void): Promise<tls.TLSSocket> {
+export async function openSecure(target: Target, onSocket?: (socket: net.Socket) => void): Promise<tls.TLSSocket> {
   const socket = net.connect({ host: target.host, port: target.port, noDelay: true });
   onSocket?.(socket);
   const connected = Promise.withResolvers<void>();
@@ -111,6 +112,12 @@ async function openSecure(target: Target, onSocket?: (socket: net.Socket) => voi
       { cause },
     );
   }
+}
+
+/** tls-exporter (RFC 9266), TLS 1.3 only; undefined below. */
+export function bindingOf(socket: tls.TLSSocket | undefined): ChannelBinding | undefined {
+  if (socket?.getProtocol() !== "TLSv1.3") return undefined;
+  return { type: "tls-exporter", data: socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0)) };
 }
 
 /**
@@ -157,10 +164,7 @@ export class SecureSocket extends EventEmitter {
     this.#raw?.destroy();
   }
 
-  /** tls-exporter (RFC 9266), TLS 1.3 only; undefined below. */
   channelBinding(): ChannelBinding | undefined {
-    if (this.#tls?.getProtocol() !== "TLSv1.3") return undefined;
-    const data = this.#tls.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
-    return { type: "tls-exporter", data };
+    return bindingOf(this.#tls);
   }
 }

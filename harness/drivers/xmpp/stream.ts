@@ -1,8 +1,7 @@
 import { HarnessError } from "../../model/errors.ts";
 import type { SessionEnd } from "../../model/session.ts";
 import { AckQueue } from "./acks.ts";
-import { connectionTo, errorWords, ns, takeOver, xml, type Connection, type Element } from "./library.ts";
-import { QuickLane } from "./quick-lane.ts";
+import { connectionTo, errorWords, ns, refusal, takeOver, xml, type Connection, type Element } from "./library.ts";
 import { authenticate } from "./sasl.ts";
 import type { Target } from "./secure-socket.ts";
 
@@ -26,8 +25,6 @@ export interface StreamOptions {
   /** Called after each element of the login that the server has answered: how long it took to answer, our own computing left out. */
   readonly onExchange?: (tookMs: number) => void;
   readonly onText?: (direction: "sent" | "received", text: string) => void;
-  /** For load: messages go here as type and text, past the library's parser; {@link XmppStream.onStanza} sees none of them. */
-  readonly onQuickMessage?: (type: string | undefined, body: string | undefined) => void;
 }
 
 interface Waiter {
@@ -37,12 +34,6 @@ interface Waiter {
 }
 
 const isStanza = (name: string): boolean => name === "message" || name === "iq" || name === "presence";
-
-function refusal(what: string, element: Element | undefined): HarnessError {
-  const { condition, text } = errorWords(element);
-  const words = text === "" ? condition : `${condition}: ${text}`;
-  return new HarnessError("refused", `expected ${what}, got ${words}`, { context: { condition, text } });
-}
 
 /**
  * A logged-in XMPP stream over verified TLS with stream management where the server has it.
@@ -67,9 +58,6 @@ export class XmppStream {
   readonly #negotiation: Element[] = [];
   #awaited: PromiseWithResolvers<Element> | undefined;
   #negotiating = true;
-  /** Set once the stream that follows the login begins, if messages take the quick lane. */
-  #quick: QuickLane | undefined;
-  #quickFrom = false;
   #sent = 0;
   #unfinishedBytes = 0;
   #nextId = 0;
@@ -139,7 +127,6 @@ export class XmppStream {
         return answer;
       },
     });
-    this.#quickFrom = this.#options.onQuickMessage !== undefined;
     await this.#live(this.#entity.restart());
     const features = await this.#next();
     if (this.#options.resume !== undefined && (await this.#resume(this.#options.resume))) return;
@@ -195,10 +182,6 @@ export class XmppStream {
   }
 
   #onData(data: Buffer, parse: (data: Buffer) => void): void {
-    if (this.#quickFrom) {
-      this.#quick ??= this.#quickLane(parse);
-      return this.#quick.push(data);
-    }
     this.#unfinishedBytes += data.length;
     if (this.#unfinishedBytes > maxStanzaBytes) {
       this.#fail(new HarnessError("disconnected", "expected a stanza of at most 16 MiB, got a larger one; closed"));
@@ -310,7 +293,6 @@ export class XmppStream {
     }
     this.#requests.clear();
     this.#acks.fail(error);
-    this.#quick?.stop();
     this.#end.resolve({ at: performance.now(), ...(this.#closing ? {} : { error }) });
   }
 
@@ -352,28 +334,6 @@ export class XmppStream {
     await this.#write(`${text}<r xmlns='${ns.sm}'/>`);
     if (this.#over !== undefined) throw this.#over;
     return this.#acks.add(sequence);
-  }
-
-  /** As {@link sendAcknowledged}, but the acknowledgement is asked for up to half a second later: for load, cheaper by two thirds. */
-  sendPaced(text: string): Promise<number> {
-    if (this.#quick === undefined || !this.managed) return this.sendAcknowledged(text);
-    if (this.#over !== undefined) return Promise.reject(this.#over);
-    this.#sent = (this.#sent + 1) >>> 0;
-    this.#quick.send(text);
-    return this.#acks.add(this.#sent);
-  }
-
-  #quickLane(parse: (data: Buffer) => void): QuickLane {
-    return new QuickLane({
-      parse,
-      isOpen: () => !this.#negotiating,
-      handled: () => this.handled,
-      countHandled: () => this.#countHandled(),
-      write: (text) => this.#entity.socket?.write(text),
-      onAck: (handled) => this.#acks.acknowledge(handled),
-      onMessage: (type, body) => this.#options.onQuickMessage?.(type, body),
-      fail: (error) => this.#fail(error),
-    });
   }
 
   #countHandled(): void {
@@ -446,7 +406,6 @@ export class XmppStream {
   async close(): Promise<void> {
     if (this.#over !== undefined) return;
     this.#closing = true;
-    if (this.managed) this.#quick?.finish();
     await this.#write("</stream:stream>").catch(() => {});
     const timer = setTimeout(() => this.#streamEnd.resolve(), 2_000);
     await this.#streamEnd.promise;

@@ -20,9 +20,7 @@ export function clientTarget(server: RunningServer): Target {
 /** Logs in as a person. Throws `refused` with the SASL condition, `disconnected`, `deadline`. */
 export function openStream(
   person: Pick<Person, "name" | "password" | "server">,
-  options: Partial<
-    Pick<StreamOptions, "withinMs" | "onText" | "onQuickMessage" | "onLogin" | "onExchange" | "resume">
-  > = {},
+  options: Partial<Pick<StreamOptions, "withinMs" | "onText" | "onLogin" | "onExchange" | "resume">> = {},
 ): Promise<XmppStream> {
   const { name, password, server } = person;
   const target = clientTarget(server);

@@ -1,0 +1,16 @@
+import tls from "node:tls";
+import type { ServerCertificate } from "../lab/ca.ts";
+
+// A process of its own, so that its CPU is not counted: a server that hands what each odd connection sends to the next one.
+
+process.once("message", ({ chain, key }: ServerCertificate) => {
+  const sockets: tls.TLSSocket[] = [];
+  const server = tls.createServer({ cert: chain, key }, (socket) => {
+    const index = sockets.push(socket) - 1;
+    socket.setNoDelay(true);
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (data) => sockets[index ^ 1]?.write(data));
+  });
+  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as { readonly port: number }).port));
+});
+process.once("disconnect", () => process.exit());

@@ -14,6 +14,7 @@ import { registerLab } from "./commands/lab.ts";
 import { registerList } from "./commands/list.ts";
 import { registerMachine } from "./commands/machine.ts";
 import { registerProve } from "./commands/prove.ts";
+import { registerRemote } from "./commands/remote.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSelfTest } from "./commands/self-test.ts";
 import { registerVerify } from "./commands/verify.ts";
@@ -47,6 +48,7 @@ function createProgram(done: (code: ExitCode) => void): Command {
     registerJudge,
     registerAward,
     registerDossier,
+    registerRemote,
     registerProve,
     registerVerify,
     registerDiff,

@@ -2,6 +2,7 @@ import type { Protocol } from "../model/candidate.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { Person, RunningServer } from "../model/server.ts";
 import type { Driver, Session } from "../model/session.ts";
+import type { OpenedRemote } from "../remote/server.ts";
 import type { DriverSet, RunParts } from "../run/parts.ts";
 
 // The only place that knows concrete drivers, lab and load tools. They are imported when first needed: `list` and `--help`
@@ -29,6 +30,17 @@ function noDriver(protocol: Protocol): HarnessError {
   return new HarnessError("unsupported", `The bench has no driver for ${protocol}.`, {
     hint: "docs/ tells how to add one.",
   });
+}
+
+/** The driver for an endpoint that somebody else runs. */
+export async function remoteDriver(protocol: Protocol, { keys, callback }: OpenedRemote): Promise<Driver> {
+  if (protocol === "threema") {
+    const { createThreemaDriver } = await import("../drivers/threema/driver.ts");
+    return createThreemaDriver({ privateKeyOf: (identity) => keys[identity], ...(callback && { callback }) });
+  }
+  const make = drivers[protocol];
+  if (make === undefined) throw noDriver(protocol);
+  return make();
 }
 
 function createDrivers(): DriverSet {

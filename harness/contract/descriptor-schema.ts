@@ -25,7 +25,7 @@ const name = (pattern: RegExp, what: string): z.ZodType<string, string> => z.str
 const id = name(/^[a-z0-9][a-z0-9.-]*$/u, "lower-case letters, digits, dots and hyphens");
 const label = name(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/u, "a DNS label: lower-case letters, digits and hyphens");
 const image = name(
-  /^[a-z0-9][a-z0-9-]*([.][a-z0-9-]+)*([/][a-z0-9][a-z0-9-]*([.][a-z0-9-]+)*)?$/u,
+  /^[a-z0-9][a-z0-9-]*([.][a-z0-9-]+)*([/][a-z0-9][a-z0-9-]*([.][a-z0-9-]+)*){0,2}$/u,
   'the name of a folder with a Dockerfile, like "prosody" or "shared/postgresql"',
 );
 const list = (of: z.ZodType, most = 100): z.ZodType => z.array(of).max(most);
@@ -79,6 +79,8 @@ const kinds: Readonly<Record<EndpointKind, true>> = {
   "xmpp-http-plain": true,
   "mqtt-plain": true,
   "threema-gateway": true,
+  "irc-tls": true,
+  "irc-plain": true,
   "admin-http": true,
 };
 

@@ -15,6 +15,8 @@ export type EndpointKind =
   | "xmpp-http-plain" // the same over http, if the product opens it
   | "mqtt-plain" // MQTT without TLS, where a product opens it beside XMPP
   | "threema-gateway" // HTTPS API of a remote Threema Gateway
+  | "irc-tls" // IRC with TLS from the first byte, 6697
+  | "irc-plain" // IRC without TLS, 6667, where a product opens it to other machines
   | "admin-http"; // administration interface over http(s)
 
 /** A reachable endpoint: connect to `host:port`, speak TLS with `servername` where the kind has TLS. */

@@ -13,6 +13,7 @@ const direct: readonly EndpointKind[] = [
   "xmpp-websocket",
   "xmpp-bosh",
   "xmpp-https",
+  "irc-tls",
 ];
 /** Declared so that scenarios can show that nobody gets in there: may be open to loopback only. */
 const insideOnly: readonly EndpointKind[] = ["matrix-plain", "xmpp-http-plain"];

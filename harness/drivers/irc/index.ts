@@ -1,0 +1,1 @@
+export { createIrcDriver } from "./driver.ts";

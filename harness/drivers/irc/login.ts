@@ -1,0 +1,49 @@
+import { HarnessError } from "../../model/errors.ts";
+import type { RunningServer } from "../../model/server.ts";
+import { IrcConnection } from "./connection.ts";
+
+const capabilities = "sasl message-tags labeled-response echo-message server-time batch draft/chathistory";
+/** RPL_SASLSUCCESS, and what says no (904 wrong, 905 too long, 906 aborted, 907 already, 908 other mechanisms, 902 locked). */
+const saslEnd = ["903", "902", "904", "905", "906", "907", "908", "FAIL"];
+
+/** Logs in with SASL PLAIN over TLS. Throws `refused` with the server's words, `disconnected`, `deadline`. */
+export async function logIn(server: RunningServer, name: string, password: string): Promise<IrcConnection> {
+  const connection = await IrcConnection.open(server);
+  try {
+    connection.send("CAP", ["REQ", capabilities]);
+    connection.send("NICK", [name]);
+    connection.send("USER", [name, "0", "*", name]);
+    const granted = await connection.next(
+      "an answer about capabilities",
+      ({ command, params }) => command === "CAP" && ["ACK", "NAK"].includes(params[1] ?? ""),
+    );
+    if (granted.params[1] !== "ACK") {
+      throw new HarnessError(
+        "unsupported",
+        `expected the capabilities ${capabilities}, got ${granted.params.join(" ")}`,
+      );
+    }
+    const asked = connection.next(
+      "a SASL challenge",
+      ({ command }) => command === "AUTHENTICATE" || saslEnd.includes(command),
+    );
+    connection.send("AUTHENTICATE", ["PLAIN"]);
+    await asked;
+    const ended = connection.next("the end of SASL", ({ command }) => saslEnd.includes(command) || command === "ERROR");
+    connection.send("AUTHENTICATE", [Buffer.from(`${name}\0${name}\0${password}`).toString("base64")]);
+    const { command, params } = await ended;
+    if (command !== "903") {
+      const words = `expected SASL PLAIN of ${name} to succeed, got ${command} ${params.slice(1).join(" ")}`;
+      throw new HarnessError("refused", words.slice(0, 500), { context: { condition: command, sasl: true } });
+    }
+    const welcomed = connection.next("the welcome", (line) => ["001", "433", "ERROR"].includes(line.command));
+    connection.send("CAP", ["END"]);
+    const welcome = await welcomed;
+    if (welcome.command !== "001")
+      throw new HarnessError("refused", `expected a welcome, got ${welcome.params.join(" ")}`);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}

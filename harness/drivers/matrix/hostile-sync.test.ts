@@ -27,8 +27,9 @@ test("an event that comes later wakes the sync that waits", async () => {
 test("other requests and a first sync are left to the server", async () => {
   const hostile = new HostileSync();
   hostile.put("!room", { event_id: "$3" });
-  assert.equal(await settledNow(hostile.turn("https://a.pruefstand.test/_matrix/client/v3/sync").answer), false);
-  assert.equal(await settledNow(hostile.turn("https://a.pruefstand.test/_matrix/client/v3/keys/query?since=1")), false);
+  const client = "https://a.pruefstand.test/_matrix/client/v3";
+  assert.equal(await settledNow(hostile.turn(`${client}/sync`).answer), false);
+  assert.equal(await settledNow(hostile.turn(`${client}/keys/query?since=1`).answer), false);
 });
 
 test("an event is never handed to a sync that the server has answered", async () => {

@@ -1,5 +1,6 @@
 import type { Sabotage } from "../model/control.ts";
 import { detach } from "./containers.ts";
+import { freeze } from "./freeze.ts";
 import type { ServerInstance } from "./instance.ts";
 
 export type LabFault = NonNullable<Sabotage["lab"]>["fault"];
@@ -16,7 +17,7 @@ export async function breakServer(
   await Promise.all(
     services.map(async ({ container, edge, ports }) => {
       if (fault === "kill-server") await container.kill({ signal: "SIGKILL" });
-      else if (fault === "pause-server") await container.pause();
+      else if (fault === "pause-server") await freeze(container);
       else if (ports.size > 0) await detach(container, edge.network);
     }),
   );

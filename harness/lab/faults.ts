@@ -2,6 +2,7 @@ import { HarnessError } from "../model/errors.ts";
 import type { Faults, RunningServer } from "../model/server.ts";
 import { attach, detach } from "./containers.ts";
 import type { DockerClient } from "./daemon.ts";
+import { freeze } from "./freeze.ts";
 import type { ServerInstance, ServiceInstance } from "./instance.ts";
 import { untilReady } from "./ready.ts";
 
@@ -52,7 +53,7 @@ export class FaultBook implements Faults {
 
   async pause(server: RunningServer, service?: string): Promise<AsyncDisposable> {
     return this.#begin(this.#select(server, service), {
-      breakOne: ({ container }) => container.pause(),
+      breakOne: ({ container }) => freeze(container),
       mendOne: ({ container }) => container.unpause(),
     });
   }

@@ -36,9 +36,9 @@ test("every verdict word, reservation and reason code has its German text", asyn
     "nicht anwendbar",
     "unklar",
     "instabil",
-    "Nachweis veraltet",
-    "Nachweis misslungen",
-    "ohne Nachweis",
+    "Gegenprobe veraltet",
+    "Gegenprobe misslungen",
+    "ohne Gegenprobe",
     "Dokument E1",
     "Festlegung",
   ]) {

@@ -119,7 +119,7 @@ const texts = {
     "As shipped, {product} misses exclusion criteria: {rows}. The verdicts hold only with the documented hardening.",
   ],
   riskUnproven: [
-    "„Erfüllt“ ohne gültigen Nachweis, dass die Prüfung einen Fehler erkennt: {rows}.",
+    "„Erfüllt“ ohne gültige Gegenprobe, die zeigt, dass die Prüfung einen Fehler erkennt: {rows}.",
     "“Met” without a valid proof that the check detects a fault: {rows}.",
   ],
   riskUnstable: [
@@ -308,7 +308,7 @@ const texts = {
     "Each cell: verdict of the configuration that counts (usually the hardened one) with its points (BP); below it the configuration as shipped. Points of excluded products are for information only (grey).",
   ],
   marksExplained: [
-    "„Ohne Nachweis“: Es ist nicht gezeigt, dass die Prüfung einen Fehler erkennen würde, denn keine Gegenprobe (Lauf mit absichtlich verfälschtem Server) ist gelaufen. „Nachweis veraltet“: Die Gegenprobe galt, bevor Prüfung oder Katalog geändert wurden. „Nachweis misslungen“: Die Prüfung hat die Verfälschung nicht bemerkt; dem „erfüllt“ ist nicht zu trauen.",
+    "„Ohne Gegenprobe“: Noch ist nicht gezeigt, dass die Prüfung einen Fehler erkennen würde; es fehlt ein Lauf mit einem absichtlich verfälschten Server. „Gegenprobe veraltet“: Sie galt, bevor Prüfung oder Katalog geändert wurden. „Gegenprobe misslungen“: Die Prüfung hat die Verfälschung nicht bemerkt; auf dieses „erfüllt“ ist kein Verlass.",
     "“Unproven”: nothing shows that the check would notice a fault, because no negative control (a run with a deliberately broken server) has been run. “Proof stale”: the control held before check or catalogue were changed. “Proof failed”: the check did not notice the sabotage; its “met” is not to be trusted.",
   ],
   pointsInformative: ["ausgeschlossen, Punkte nur informativ", "excluded, points for information only"],
@@ -347,15 +347,15 @@ const texts = {
     "Degree of fulfilment and score over all groups",
   ],
   pageOfPages: ["Seite {page} von {pages}", "Page {page} of {pages}"],
-  unproven: ["ohne Nachweis", "unproven"],
-  stale: ["Nachweis veraltet", "proof stale"],
-  missed: ["Nachweis misslungen", "proof failed"],
+  unproven: ["ohne Gegenprobe", "unproven"],
+  stale: ["Gegenprobe veraltet", "proof stale"],
+  missed: ["Gegenprobe misslungen", "proof failed"],
   unstable: ["instabil", "unstable"],
   attested: ["Dokument", "document"],
 
   reasons: ["Begründungen", "Reasons"],
   reasonsIntro: [
-    "Je Kriterium: Regel, Quelle und für jedes Produkt Messwert, Rechnung, Belege und Stand des Nachweises. „Festlegung“ bezeichnet Werte, die dieses Projekt selbst setzt, weil keine Norm sie vorgibt.",
+    "Je Kriterium: Regel, Quelle und für jedes Produkt Messwert, Rechnung, Belege und Stand der Gegenprobe. „Festlegung“ bezeichnet Werte, die dieses Projekt selbst setzt, weil keine Norm sie vorgibt.",
     "For each criterion: rule, source, and for each product the measured value, arithmetic, evidence and state of proof. “House value” marks values this project sets itself because no norm gives one.",
   ],
   reasonsPrinted: [
@@ -404,18 +404,18 @@ const texts = {
   E2: ["E2 (vertragliche Zusicherung, nicht gemessen)", "E2 (contractual statement, not measured)"],
   E3: ["E3 (unabhängige Prüfstelle, nicht selbst gemessen)", "E3 (independent laboratory, not measured here)"],
   E4: ["E4 (vom Prüfstand gemessen)", "E4 (measured by the bench)"],
-  proof: ["Nachweis der Prüfung", "Proof of the check"],
+  proof: ["Gegenprobe", "Proof of the check"],
   "proof-proven": [
-    "erbracht: Gegenprobe zuletzt am {at} erkannt ({controls})",
+    "zuletzt am {at} erkannt ({controls})",
     "proven: negative control last caught on {at} ({controls})",
   ],
-  "proof-unproven": ["nicht erbracht: keine Gegenprobe gelaufen", "unproven: no negative control has been run"],
+  "proof-unproven": ["keine gelaufen", "unproven: no negative control has been run"],
   "proof-stale": [
-    "veraltet: zuletzt am {at}, seither wurde die Prüfung geändert ({controls})",
+    "veraltet: zuletzt am {at} erkannt, seither wurden Prüfung oder Katalog geändert ({controls})",
     "stale: last held on {at}, the check has changed since ({controls})",
   ],
   "proof-missed": [
-    "misslungen: Gegenprobe am {at} nicht erkannt ({controls})",
+    "misslungen: am {at} nicht erkannt ({controls})",
     "failed: negative control not caught on {at} ({controls})",
   ],
   unstableText: ["Instabil: Die Wiederholungen ergaben {words}.", "Unstable: the repetitions gave {words}."],
@@ -522,7 +522,7 @@ const texts = {
   service: ["Dienst", "Service"],
   digest: ["Prüfsumme", "Digest"],
   packages: ["{count} Pakete", "{count} packages"],
-  proofs: ["Nachweise der Prüfungen", "Proofs of the checks"],
+  proofs: ["Gegenproben", "Proofs of the checks"],
   proofsIntro: [
     "Jede Prüfung muss an einem absichtlich verfälschten Server oder Labor scheitern können. „erkannt“ heißt: Die Prüfung hat die Verfälschung bemerkt.",
     "Each check must be able to fail on a deliberately broken server or lab. “caught” means that the check noticed the sabotage.",
@@ -662,7 +662,7 @@ export const glossary: readonly { readonly term: Localized; readonly meaning: Lo
   {
     term: { de: "Gegenprobe", en: "Negative control" },
     meaning: {
-      de: "Absichtlich verfälschter Server oder gestörtes Labor; die Prüfung muss es bemerken, sonst ist sie ohne Nachweis.",
+      de: "Absichtlich verfälschter Server oder gestörtes Labor; die Prüfung muss es bemerken, sonst ist auf ihr „erfüllt“ kein Verlass.",
       en: "Deliberately broken server or lab; the check must notice it, otherwise it is unproven.",
     },
   },

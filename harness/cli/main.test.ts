@@ -58,6 +58,8 @@ describe("the command line", () => {
     ["explain"],
     ["judge"],
     ["award"],
+    ["dossier", "check"],
+    ["remote", "check"],
     ["report"],
     ["prove"],
     ["verify"],

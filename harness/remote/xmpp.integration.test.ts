@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import candidate from "../candidates/prosody/candidate.ts";
+import { candidate } from "../candidates/prosody/candidate.ts";
 import { createLab } from "../lab/create-lab.ts";
 import type { RunningServer } from "../model/server.ts";
 

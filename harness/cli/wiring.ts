@@ -11,6 +11,7 @@ import type { DriverSet, RunParts } from "../run/parts.ts";
 const drivers: Partial<Record<Protocol, () => Promise<Driver>>> = {
   matrix: async () => (await import("../drivers/matrix/index.ts")).createMatrixDriver(),
   xmpp: async () => (await import("../drivers/xmpp/index.ts")).createXmppDriver(),
+  irc: async () => (await import("../drivers/irc/index.ts")).createIrcDriver(),
 };
 
 /** Makes a thing once, when first asked for; a failure is not remembered. */
@@ -64,6 +65,9 @@ function createDrivers(): DriverSet {
     },
     async openHostile(protocol, seats, options) {
       return (await import("../hostile/index.ts")).openHostilePeers(protocol, seats, options);
+    },
+    async openFlawed(protocol, seats) {
+      return (await import("../hostile/index.ts")).openCertificatePeers(protocol, seats);
     },
     async close() {
       const made = [...plain.values(), matrix, browser].map((one) => one.made());

@@ -201,7 +201,10 @@ async function groupState(jid) {
 async function setAffiliation(room, jid, affiliation) {
   const iq = stx`<iq type="set" to="${room}" xmlns="jabber:client">
     <query xmlns="${Strophe.NS.MUC_ADMIN}"><item affiliation="${affiliation}" jid="${jid}"/></query></iq>`;
-  return serialised(await inner.api.sendIQ(iq, 25_000, false));
+  const answer = serialised(await inner.api.sendIQ(iq, 25_000, false));
+  // As Converse's own dialogue does after a change.
+  await inner.state.chatboxes.get(room)?.occupants.fetchMembers();
+  return answer;
 }
 
 const serialised = (answer) => (answer === null ? "" : new XMLSerializer().serializeToString(answer));

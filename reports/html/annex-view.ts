@@ -4,6 +4,7 @@ import { formatBytes, formatNumber, formatTime } from "../text/format.ts";
 import { glossary, word } from "../text/words.ts";
 import { awardView, sensitivityView } from "./award-view.ts";
 import type { Book } from "./book.ts";
+import { methodsView } from "./methods-view.ts";
 import { timesView } from "./times-view.ts";
 
 function factsOf(book: Book) {
@@ -95,6 +96,7 @@ export function annexView(book: Book) {
     facts: factsOf(book),
     images: imagesOf(book),
     proofs: proofsOf(book),
+    methods: methodsView(book),
     times: timesView(book),
     glossary,
   };

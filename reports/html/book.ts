@@ -97,3 +97,16 @@ export function noneTested(book: Book, group: string, candidate: string): boolea
     book.groups.find((one) => one.id === group)?.criteria.filter((criterion) => criterion.type === "B") ?? [];
   return rows.every((criterion) => (book.decided(criterion.id, candidate)?.verdict ?? "not-tested") === "not-tested");
 }
+
+const properNames: Readonly<Record<string, string>> = {
+  xmpp: "XMPP",
+  matrix: "Matrix",
+  omemo: "OMEMO",
+  ox: "OX (OpenPGP)",
+  otr: "OTR",
+  megolm: "Megolm",
+  mls: "MLS",
+};
+
+/** A protocol or method as the field writes it. */
+export const properName = (id: string): string => properNames[id] ?? id;

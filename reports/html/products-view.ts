@@ -4,7 +4,7 @@ import { grades } from "../../harness/model/verdict.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber } from "../text/format.ts";
 import { hasWord, word } from "../text/words.ts";
-import { joined, sentence, wordOf, type Book } from "./book.ts";
+import { joined, properName, sentence, wordOf, type Book } from "./book.ts";
 import { pointsOf } from "./matrix-view.ts";
 import { clausesOf, faultsOf, repeatCommand } from "./reasons-view.ts";
 
@@ -74,19 +74,6 @@ function deviationsOf(candidate: CandidateFacts) {
     })),
   );
 }
-
-const properNames: Readonly<Record<string, string>> = {
-  xmpp: "XMPP",
-  matrix: "Matrix",
-  omemo: "OMEMO",
-  ox: "OX (OpenPGP)",
-  otr: "OTR",
-  megolm: "Megolm",
-  mls: "MLS",
-};
-
-/** A protocol or method as the field writes it. */
-const properName = (id: string): string => properNames[id] ?? id;
 
 function productOf(book: Book, candidate: CandidateFacts) {
   const total = book.total(candidate.id);

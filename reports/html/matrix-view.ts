@@ -19,10 +19,10 @@ export function marksOf(record: VerdictRecord): Localized[] {
   ];
 }
 
-/** "7,5 BP", or undefined where the row has no points. */
+/** "3,75 BP", or undefined where the row has no points. */
 export function pointsOf(record: VerdictRecord | undefined): Localized | undefined {
   if (record === undefined || record.points === null) return undefined;
-  const points = formatNumber(record.points, 1);
+  const points = formatNumber(record.points, 2);
   return { de: `${points.de} BP`, en: `${points.en} BP` };
 }
 

@@ -7,12 +7,12 @@ import type { Book } from "./book.ts";
 
 const seconds = (jobs: readonly JobTime[]): number => jobs.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000;
 
-/** "12,5 s", "–" where nothing came to an end; a scenario that failed is marked. */
+/** "12,5", "–" where nothing came to an end; a scenario that failed is marked. */
 function cellOf(jobs: readonly JobTime[]): Localized {
   if (jobs.length === 0) return { de: "–", en: "–" };
   const time = formatNumber(seconds(jobs), 1);
   const failed = jobs.some(({ outcome }) => outcome === "failed") ? word("timeFailed") : { de: "", en: "" };
-  return { de: `${time.de} s${failed.de}`, en: `${time.en} s${failed.en}` };
+  return { de: `${time.de}${failed.de}`, en: `${time.en}${failed.en}` };
 }
 
 /** Null where the journal has no times. */
@@ -32,6 +32,8 @@ export function timesView(book: Book) {
       title: book.result.run.scenarios.find((one) => one.id === id)?.title ?? { de: "", en: "" },
       cells: cells(jobs.filter(({ scenario }) => scenario === id)),
     })),
-    sums: cells(jobs),
+    sums: columns.map(({ id, config }) =>
+      formatNumber(seconds(jobs.filter((job) => job.candidate === id && job.config === config)), 0),
+    ),
   };
 }

@@ -47,6 +47,24 @@ function briefSummary(book: Book) {
   return { ...rest, max: formatNumber(book.gp * 10), exclusions: { ...exclusions, products } };
 }
 
+/** Says once what is the same in both configurations, and nothing about the grade of what was not tested. */
+function briefReasons(book: Book) {
+  return reasonsView(book).map((group) => ({
+    ...group,
+    criteria: group.criteria.map((criterion) => ({
+      ...criterion,
+      results: criterion.results.map((result) => ({
+        ...result,
+        parts: result.parts.map((part, index, [first]) => ({
+          ...part,
+          graded: part.word !== "not-tested",
+          same: index > 0 && part.word === first?.word && part.reason.de === first.reason.de,
+        })),
+      })),
+    })),
+  }));
+}
+
 function sheetsView(book: Book) {
   const { run, profile } = book.result;
   return {
@@ -55,7 +73,7 @@ function sheetsView(book: Book) {
     run: { id: run.id, profile, date: formatDate(run.startedAt) },
     summary: briefSummary(book),
     matrix: matrixView(book),
-    reasons: reasonsView(book),
+    reasons: briefReasons(book),
     charts: chartsView(book),
     products: productsView(book),
     attested: attestedView(book),

@@ -362,6 +362,7 @@ const texts = {
     "Je Kriterium: Regel, Quelle, und für jedes Produkt Wertung, Grund, Rechnung und Nachweisgrad. Messwerte, Belege und Befehle zum Wiederholen stehen in index.html, alle Rohdaten in report.json.",
     "For each criterion: rule, source, and for each product verdict, reason, arithmetic and evidence grade. Measured values, evidence and commands to repeat are in index.html, all raw data in report.json.",
   ],
+  sameResult: ["dasselbe Ergebnis.", "the same result."],
   why: ["Begründung", "Reason"],
   rule: ["Regel", "Rule"],
   sources: ["Quellen", "Sources"],

@@ -86,6 +86,18 @@ export interface WithKeyBackup {
   restoreKeyBackup(recoveryKey: string): Promise<void>;
 }
 
+/** Ciphertexts of the texts a client shows that begin with `word`; clients also send receipts and typing notices sealed. */
+export function sealedTexts(
+  client: Session & WithEndToEnd,
+  conversation: Conversation,
+  word: string,
+): readonly SealedMessage[] {
+  const shown = new Set(
+    client.inbox().flatMap(({ id, text, encrypted }) => (encrypted && text.startsWith(word) ? [id] : [])),
+  );
+  return client.sealed(conversation).filter(({ id }) => shown.has(id));
+}
+
 export const hasEndToEnd = (session: Session): session is Session & WithEndToEnd => "steal" in session;
 export const hasKeyBackup = (session: Session): session is Session & WithKeyBackup => "enableKeyBackup" in session;
 

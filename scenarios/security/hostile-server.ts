@@ -1,4 +1,10 @@
-import { hasEndToEnd, withFlippedBit, type SealedMessage, type WithEndToEnd } from "../../harness/model/end-to-end.ts";
+import {
+  hasEndToEnd,
+  sealedTexts,
+  withFlippedBit,
+  type SealedMessage,
+  type WithEndToEnd,
+} from "../../harness/model/end-to-end.ts";
 import { HarnessError } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import type { Person, RunningServer } from "../../harness/model/server.ts";
@@ -84,7 +90,7 @@ export const scenario = defineScenario({
     await ctx.step("texts the server keeps", async () => {
       for (let index = 0; index < replays; index += 1) await say(alice, bob, chat, `${word} kept ${index}`);
     });
-    const kept = bob.sealed(chat).slice(-replays);
+    const kept = sealedTexts(bob, chat, `${word} kept`);
     const tries = await ctx.step("the server sends them again, as they were and altered", () =>
       replay(bob, chat, alice.address, kept, `${word} plain`),
     );

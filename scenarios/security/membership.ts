@@ -1,4 +1,4 @@
-import { hasEndToEnd, type StolenState, type WithEndToEnd } from "../../harness/model/end-to-end.ts";
+import { hasEndToEnd, sealedTexts, type StolenState, type WithEndToEnd } from "../../harness/model/end-to-end.ts";
 import { HarnessError, hasCode } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import type { RunningServer } from "../../harness/model/server.ts";
@@ -111,7 +111,7 @@ export const scenario = defineScenario({
     const before = leaves
       .inbox()
       .filter(({ text, encrypted }) => encrypted && text.startsWith(`${word} before`)).length;
-    const keyBefore = stays.sealed(group).at(-1)?.keyId;
+    const keyBefore = sealedTexts(stays, group, word).at(-1)?.keyId;
 
     await ctx.step("a member is removed", () => owner.removeMember(group, leaves.address));
     // Who removed the member and who only heard of it: both have to leave it out.
@@ -122,7 +122,10 @@ export const scenario = defineScenario({
       }
     });
     const half = Math.floor(total / 2);
-    const after = [...stays.sealed(group).slice(half - total), ...owner.sealed(group).slice(-half)];
+    const after = [stays, owner].flatMap((reader) => sealedTexts(reader, group, `${word} after`));
+    if (after.length !== total) {
+      throw new HarnessError("harness-fault", `expected ${total} ciphertexts to try, got ${after.length}`);
+    }
     const attempt = await ctx.step("the removed member tries to read", async () => {
       const state = await leaves.steal();
       const shown = leaves.inbox().filter(({ text }) => text.startsWith(`${word} after`)).length;
@@ -144,7 +147,7 @@ export const scenario = defineScenario({
       note: `${attempt.ofRemover} written by the one who removed the member, ${attempt.ofOthers} by another member`,
     });
     ctx.measure("e2ee.removed.readable-before", before);
-    ctx.measure("e2ee.removed.keys-received", leaves.sealed(group).length - before);
+    ctx.measure("e2ee.removed.keys-received", sealedTexts(leaves, group, `${word} after`).length);
     if (owner.method === "megolm") {
       const changed = after.every(({ keyId }) => keyId !== undefined && keyId !== keyBefore);
       ctx.measure("e2ee.removed.new-key-after-removal", changed);

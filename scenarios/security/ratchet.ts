@@ -1,4 +1,4 @@
-import { hasEndToEnd, type SealedMessage, type WithEndToEnd } from "../../harness/model/end-to-end.ts";
+import { hasEndToEnd, sealedTexts, type SealedMessage, type WithEndToEnd } from "../../harness/model/end-to-end.ts";
 import { HarnessError } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import type { RunningServer } from "../../harness/model/server.ts";
@@ -57,12 +57,6 @@ function usesOf(messages: readonly SealedMessage[]): ReadonlyMap<string, number>
     uses.set(keyId, (uses.get(keyId) ?? 0) + 1);
   }
   return uses;
-}
-
-/** Ciphertexts of texts a person reads; clients also send receipts and typing notices sealed. */
-function textsOf(client: Client, chat: Conversation): readonly SealedMessage[] {
-  const shown = new Set(client.inbox().map(({ id }) => id));
-  return client.sealed(chat).filter(({ id }) => shown.has(id));
 }
 
 interface Theft {
@@ -145,13 +139,13 @@ export const scenario = defineScenario({
     // Each side has spoken once before the counted messages: the exchange of first keys is not the question.
     await pass(alice, bob, chat, `${word} hello`);
     await pass(bob, alice, chat, `${word} hello back`);
-    const before = textsOf(bob, chat).length;
+    const before = sealedTexts(bob, chat, word).length;
 
     const texts = Array.from({ length: oneWay }, (_, index) => `${word} ${index + 1}`);
     await ctx.step(`${theftAfter} texts before the theft`, () => passAll(alice, bob, chat, texts.slice(0, theftAfter)));
     const stolen = await ctx.step("the store is copied", () => bob.steal());
     await ctx.step("texts in one direction after the theft", () => passAll(alice, bob, chat, texts.slice(theftAfter)));
-    const direction = textsOf(bob, chat).slice(before);
+    const direction = sealedTexts(bob, chat, word).slice(before);
     const theft = await ctx.step("the thief reads earlier messages", async (): Promise<Theft> => {
       const earlier = direction.slice(0, old);
       const read: (string | undefined)[] = [];
@@ -170,10 +164,10 @@ export const scenario = defineScenario({
         await pass(alice, bob, chat, `${word} answer ${index}`);
       }
     });
-    const toBob = textsOf(bob, chat).slice(before);
-    const toAlice = textsOf(alice, chat).slice(1);
+    const toBob = sealedTexts(bob, chat, word).slice(before);
+    const toAlice = sealedTexts(alice, chat, word).slice(1);
     // The greetings count too: they may have used the same key.
-    const uses = [usesOf(textsOf(bob, chat)), usesOf(textsOf(alice, chat))];
+    const uses = [usesOf(sealedTexts(bob, chat, word)), usesOf(sealedTexts(alice, chat, word))];
     const answers = toBob.slice(oneWay);
     const replyKeys = usesOf(answers).size;
     const perReply = replyKeys === answers.length && usesOf(toAlice).size === toAlice.length;

@@ -48,6 +48,7 @@ export class GatewayStandIn {
   credits = 100;
   readonly #options: StandInOptions;
   readonly #nonces = new Set<string>();
+  #posting: Promise<unknown> = Promise.resolve();
   readonly #server;
 
   constructor(options: StandInOptions) {
@@ -113,7 +114,9 @@ export class GatewayStandIn {
     this.credits -= 1;
     const messageId = randomBytes(8).toString("hex");
     reply(200, messageId);
-    await this.post(to, { from: own.identity, messageId, nonce, box });
+    // One after the other, as a queue would: the order of messages is part of what is tested.
+    this.#posting = this.#posting.then(() => this.post(to, { from: own.identity, messageId, nonce, box }));
+    await this.#posting;
   }
 
   /** Posts a callback as the gateway does; `mac` replaces the right one. Returns the status, or undefined without a callback. */

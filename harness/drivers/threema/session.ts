@@ -49,6 +49,7 @@ export class ThreemaSession implements Session, WithEncryption, WithSecrets {
   readonly #seen = new Set<string>();
   readonly #waiters = new Set<Waiter>();
   readonly #end = Promise.withResolvers<SessionEnd>();
+  #arriving: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(
@@ -122,8 +123,16 @@ export class ThreemaSession implements Session, WithEncryption, WithSecrets {
     return { id, acknowledgedAt: performance.now() };
   }
 
-  /** Takes a message the callback delivered; what cannot be opened with the sender's key is counted and dropped. */
-  async deliver({ from, messageId, nonce, box }: Delivered): Promise<void> {
+  /**
+   * Takes a message the callback delivered, in the order of arrival although the sender's key has to be asked for; what cannot
+   * be opened with it is counted and dropped. Never rejects.
+   */
+  deliver(message: Delivered): Promise<void> {
+    this.#arriving = this.#arriving.then(() => this.#take(message));
+    return this.#arriving;
+  }
+
+  async #take({ from, messageId, nonce, box }: Delivered): Promise<void> {
     const at = performance.now();
     const theirs = await this.#gateway.publicKey(from).catch(() => undefined);
     const opened = theirs && open({ nonce, box }, theirs, this.#privateKey);

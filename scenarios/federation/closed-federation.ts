@@ -128,7 +128,7 @@ export const scenario = defineScenario({
     en: "Whether only listed authorities can be reached, and how fast excluding one takes effect.",
   },
   area: "federation",
-  verifies: ["F-02", "F-03"],
+  verifies: ["F-02", "F-03", "F-04"],
   measures: [
     "federation.unlisted.events-passed",
     "federation.listed.events-passed",
@@ -136,6 +136,11 @@ export const scenario = defineScenario({
     "defederation.time-to-effect",
     "defederation.restart-needed",
     "defederation.possible",
+    "federation-list.tampered-refused",
+    "federation-list.expired-refused",
+    "federation-list.new-applied",
+    "federation-list.refresh-interval",
+    "federation-list.file-based",
   ],
   protocols: ["matrix", "xmpp"],
   servers: 3,
@@ -211,6 +216,7 @@ export const scenario = defineScenario({
       total,
       note: invited ? "an invitation passed too" : "no invitation passed",
     });
+    if (ctx.config === "hardened") measureList(ctx, own, passed === 0 && listedPassed() > 0);
     const byThirdRoom = relayed.filter((text) => arrived(reached, text)).length;
     ctx.measure("federation.unlisted.events-by-third-room", byThirdRoom, {
       note: "a list of one server does not bind the server that hosts the group",
@@ -222,6 +228,23 @@ export const scenario = defineScenario({
     );
   },
 });
+
+/**
+ * F-04: none of the products here fetches a signed list (JWS, gemSpec_TI-Messenger-FD 5.1.2.1); what they have is a list in a file
+ * of their own configuration, shown in this very run to keep the removed authority out.
+ */
+function measureList(ctx: ScenarioContext, server: RunningServer, works: boolean): void {
+  const fileBased = server.administration.setFederationAllowList !== undefined && works;
+  const note = "the product has no list with a signature or a date of expiry";
+  ctx.measure("federation-list.tampered-refused", false, { note });
+  ctx.measure("federation-list.expired-refused", false, { note });
+  ctx.measure("federation-list.new-applied", fileBased, { note: "the changed list kept the removed authority out" });
+  ctx.measure("federation-list.refresh-interval", null, {
+    unit: "s",
+    note: "nothing is fetched; the operator changes the file",
+  });
+  ctx.measure("federation-list.file-based", fileBased);
+}
 
 /** A restart for the new list ends sessions; the same person logs in again. Any other loss is a fault. */
 async function reconnect(ctx: ScenarioContext, session: Session): Promise<Session> {

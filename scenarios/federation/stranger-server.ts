@@ -1,9 +1,21 @@
-import { HarnessError } from "../../harness/model/errors.ts";
-import { defineScenario } from "../../harness/model/scenario.ts";
+import { HarnessError, hasCode } from "../../harness/model/errors.ts";
+import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
+import type { Person } from "../../harness/model/server.ts";
+import type { Session } from "../../harness/model/session.ts";
 
 // What a partner's server is told that has nothing to do with a person: no common group, no contact, nothing but the address
 // (F-12; GDPR Art. 25). Every kind of question is asked once by an authority that the bench plays, and each fact that comes back is
 // counted once, however many answers repeat it.
+
+/** An encrypting client; where the server lacks what that needs, a plain one. */
+async function openAsUsersDo(ctx: ScenarioContext, person: Person): Promise<Session> {
+  try {
+    return await ctx.openEncrypting(person);
+  } catch (error) {
+    if (!hasCode(error, "unsupported")) throw error;
+    return ctx.open(person);
+  }
+}
 
 export const scenario = defineScenario({
   id: "SZ-20",
@@ -23,7 +35,8 @@ export const scenario = defineScenario({
     const [server] = ctx.servers;
     if (server === undefined) return;
     const person = await ctx.person(server, "asked-about");
-    const session = await ctx.step("a person with a profile is online", () => ctx.open(person));
+    // With the keys of its devices published, as the client of every user would.
+    const session = await ctx.step("a person with a profile is online", () => openAsUsersDo(ctx, person));
     const planted = await ctx.driver().probes.plantProfile(server, person);
     const peers = await ctx.hostilePeers();
     const answers = await ctx.step("the stranger's server asks", () =>

@@ -25,6 +25,7 @@ const questions: readonly Question[] = [
   {
     what: "profile",
     request: (person) => ({ uri: `/_matrix/federation/v1/query/profile?user_id=${encodeURIComponent(person)}` }),
+    shows: [["display name", (answer) => typeof answer["displayname"] === "string" && answer["displayname"] !== ""]],
   },
   {
     what: "devices",

@@ -23,6 +23,8 @@ export class PeerServer implements AsyncDisposable {
   readonly #servers: Server[] = [];
   /** Room version by room, as the invitations said. */
   readonly versions = new Map<string, number>();
+  /** Names that were asked for in TLS handshakes, ended or not. */
+  readonly asked = new Set<string>();
   #received = "";
 
   private constructor(seats: readonly ServedSeat[]) {
@@ -44,7 +46,10 @@ export class PeerServer implements AsyncDisposable {
     const server = createServer(
       {
         ...(first === undefined ? {} : { cert: first.seat.chain, key: first.seat.key }),
-        SNICallback: (name, done) => done(null, contexts.get(name)),
+        SNICallback: (name, done) => {
+          this.asked.add(name);
+          done(null, contexts.get(name));
+        },
       },
       (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
     );

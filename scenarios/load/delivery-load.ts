@@ -210,12 +210,14 @@ async function measureThroughput(
     }
     return result.latency.p95 <= params.slo * 1000 && errorRatio(result) <= params.errors;
   };
-  const knee = await ctx.load.knee({
-    low: held ? params.rate : lowestRate,
-    high: highestRate,
-    steps: params.steps,
-    probe,
-  });
+  const search = (low: number, high: number): ReturnType<typeof ctx.load.knee> =>
+    ctx.load.knee({ low, high, steps: params.steps, probe });
+  let knee = await search(held ? params.rate : lowestRate, highestRate);
+  // The steady rate held once and not again: what holds is looked for below it, as if it had not been tried.
+  if (held && knee.lastPassing === 0 && params.rate > lowestRate) {
+    const below = await search(lowestRate, params.rate);
+    knee = { ...below, firstFailing: below.firstFailing ?? params.rate, probes: [...knee.probes, ...below.probes] };
+  }
   await keepCharts(ctx, { knee: kneeChart(placeOf(ctx), tried), cpu: cpuChart(placeOf(ctx), tried) });
   await ctx.evidence("knee.json", JSON.stringify({ ...knee, limits }, null, 2));
   ctx.measure("gate.sz-24.p-03.generator", limits.length === 0 || knee.lastPassing >= params.reach, {

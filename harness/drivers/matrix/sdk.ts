@@ -327,8 +327,13 @@ export class SdkClient {
     const never = new Promise<Response>(() => undefined);
     try {
       const turn = this.#hostile.turn(String(url));
-      const asked = connection.fetch(url, init).finally(() => turn.withdraw());
-      const answer = await Promise.race([turn.answer, asked]);
+      // Where the stand-in answers, the real request must not go on: dozens of open syncs would keep the server busy.
+      const abandon = new AbortController();
+      const signal = AbortSignal.any([abandon.signal, ...(init?.signal ? [init.signal] : [])]);
+      const asked = connection.fetch(url, { ...init, signal }).finally(() => turn.withdraw());
+      const forged = turn.answer.finally(() => abandon.abort());
+      asked.catch(() => undefined);
+      const answer = await Promise.race([forged, asked]);
       return this.#stopped ? await never : answer;
     } catch (error) {
       if (this.#stopped) return never;

@@ -24,8 +24,8 @@ test("the certificate is good for the names ordered and for no other", () => {
   equal(leaf.checkHost("other.a.pruefstand.test"), undefined);
 });
 
-async function handshake(servername: string, ca: string): Promise<string> {
-  const server = createServer({ cert: issued.chain, key: issued.key });
+async function handshake(servername: string, ca: string, { chain, key } = issued): Promise<string> {
+  const server = createServer({ cert: chain, key });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -45,4 +45,21 @@ test("TLS accepts it under the right name and authority, and refuses it otherwis
   equal(await handshake("a.pruefstand.test", authority.certificate), "secure");
   equal(await handshake("b.pruefstand.test", authority.certificate), "ERR_TLS_CERT_ALTNAME_INVALID");
   ok((await handshake("a.pruefstand.test", createAuthority("other").certificate)) !== "secure");
+});
+
+test("a flawed certificate is wrong in one way, and TLS says which", async () => {
+  const domain = "a.pruefstand.test";
+  const answers = {
+    none: "secure",
+    "self-signed": "DEPTH_ZERO_SELF_SIGNED_CERT",
+    expired: "CERT_HAS_EXPIRED",
+  } as const;
+  const others = {
+    "wrong-name": "ERR_TLS_CERT_ALTNAME_INVALID",
+    "unknown-authority": "SELF_SIGNED_CERT_IN_CHAIN",
+  } as const;
+  for (const [flaw, answer] of Object.entries({ ...answers, ...others })) {
+    const shown = authority.issueFlawed(domain, flaw as keyof typeof answers | keyof typeof others);
+    equal(await handshake(domain, authority.certificate, shown), answer, flaw);
+  }
 });

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import type { CertificateFlaw } from "../model/hostile.ts";
 import { bits, integer, octets, oid, sequence, setOf, time, tlv, truth, utf8 } from "./der.ts";
 
 /** PEM texts as containers find them in /certs. */
@@ -16,6 +17,8 @@ export interface CertificateAuthority {
    * ECDSA P-256; a control may ask for a key that is too short (T-07).
    */
   issue(names: readonly string[], key?: LeafKey): ServerCertificate;
+  /** A certificate for this name that nobody may accept, for one reason only; with "none" one that everybody has to accept. */
+  issueFlawed(domain: string, flaw: CertificateFlaw): ServerCertificate;
 }
 
 export type LeafKey = "ecdsa-p256" | "rsa-2048";
@@ -59,10 +62,19 @@ export function createAuthority(runId: string): CertificateAuthority {
       extension(oids.subjectKeyId, octets(keyId)),
     ],
   });
+  const order = { key: "ecdsa-p256", issuer: name, authorityKeyId: keyId, signedWith: pair.privateKey, own } as const;
   return {
     certificate: own,
-    issue: (names, key = "ecdsa-p256") =>
-      issue({ names, key, issuer: name, authorityKeyId: keyId, signedWith: pair.privateKey, own }),
+    issue: (names, key = "ecdsa-p256") => issue({ ...order, names, key }),
+    issueFlawed(domain, flaw) {
+      const names = [domain];
+      if (flaw === "self-signed") return issue({ ...order, names, selfSigned: true });
+      if (flaw === "expired") return issue({ ...order, names, afterMs: -dayMs });
+      if (flaw === "wrong-name") return issue({ ...order, names: [`not-${domain}`] });
+      // Only looks like an authority: its certificate is in nobody's list.
+      if (flaw === "unknown-authority") return createAuthority("nobody trusts").issue(names);
+      return issue({ ...order, names });
+    },
   };
 }
 
@@ -73,13 +85,19 @@ function issue(order: {
   readonly authorityKeyId: Buffer;
   readonly signedWith: KeyObject;
   readonly own: string;
+  readonly selfSigned?: boolean;
+  /** End of validity from now, negative for the past. */
+  readonly afterMs?: number;
 }): ServerCertificate {
   const pair = keyPairs[order.key]();
+  const subject = distinguishedName((order.names[0] ?? "").slice(0, 64));
+  const alone = order.selfSigned === true;
   const leaf = certificate({
-    subject: distinguishedName((order.names[0] ?? "").slice(0, 64)),
-    issuer: order.issuer,
+    subject,
+    issuer: alone ? subject : order.issuer,
     publicKey: pair.publicKey,
-    signedWith: order.signedWith,
+    signedWith: alone ? pair.privateKey : order.signedWith,
+    ...(order.afterMs === undefined ? {} : { afterMs: order.afterMs }),
     extensions: [
       extension(oids.basicConstraints, sequence(), true),
       // digitalSignature (bit 0): all that ECDHE needs
@@ -87,10 +105,13 @@ function issue(order: {
       extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth), oid(oids.clientAuth))),
       extension(oids.subjectAltName, sequence(...order.names.map((name) => tlv(0x82, Buffer.from(name, "ascii"))))),
       extension(oids.subjectKeyId, octets(keyIdOf(pair.publicKey))),
-      extension(oids.authorityKeyId, sequence(tlv(0x80, order.authorityKeyId))),
+      extension(oids.authorityKeyId, sequence(tlv(0x80, alone ? keyIdOf(pair.publicKey) : order.authorityKeyId))),
     ],
   });
-  return { chain: leaf + order.own, key: pair.privateKey.export({ type: "pkcs8", format: "pem" }) as string };
+  return {
+    chain: alone ? leaf : leaf + order.own,
+    key: pair.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+  };
 }
 
 /** RFC 5280 4.1 */
@@ -100,6 +121,7 @@ function certificate(facts: {
   readonly publicKey: KeyObject;
   readonly signedWith: KeyObject;
   readonly extensions: readonly Buffer[];
+  readonly afterMs?: number;
 }): string {
   const algorithm = sequence(oid(oids.ecdsaWithSha256));
   const now = Date.now();
@@ -108,7 +130,7 @@ function certificate(facts: {
     integer(randomBytes(16)),
     algorithm,
     facts.issuer,
-    sequence(time(new Date(now - validity.beforeMs)), time(new Date(now + validity.afterMs))),
+    sequence(time(new Date(now - validity.beforeMs)), time(new Date(now + (facts.afterMs ?? validity.afterMs)))),
     facts.subject,
     facts.publicKey.export({ type: "spki", format: "der" }),
     tlv(0xa3, sequence(...facts.extensions)),

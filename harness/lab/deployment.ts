@@ -21,7 +21,7 @@ import type { Labels } from "./labels.ts";
 import { LabServer } from "./running-server.ts";
 import { generateSecret, type SecretKeeper } from "./secrets.ts";
 import { InstanceAccess } from "./server-access.ts";
-import { domainOf, seatIds, serverIds, type ServerId, type Slot } from "./slots.ts";
+import { domainOf, flawedSeats, seatIds, serverIds, type ServerId, type Slot } from "./slots.ts";
 
 /** What a deployment needs from its lab. */
 export interface DeploymentOrder {
@@ -178,10 +178,11 @@ export class LabDeployment implements Deployment {
   async seats(): Promise<readonly Seat[]> {
     const { authority, slot } = this.#order;
     const address = await slot.seatAddress();
-    return seatIds.map((id) => {
-      const domain = domainOf(id);
-      return { id, domain, address, ca: authority.certificate, ...authority.issue([domain]) };
-    });
+    const seat = (id: string) => ({ id, domain: domainOf(id), address, ca: authority.certificate });
+    return [
+      ...seatIds.map((id) => ({ ...seat(id), ...authority.issue([domainOf(id)]) })),
+      ...flawedSeats.map(([id, flaw]) => ({ ...seat(id), flaw, ...authority.issueFlawed(domainOf(id), flaw) })),
+    ];
   }
 
   heal(): Promise<void> {

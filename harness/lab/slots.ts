@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HarnessError } from "../model/errors.ts";
+import { certificateFlaws, type CertificateFlaw } from "../model/hostile.ts";
 import { attach, startContainer } from "./containers.ts";
 import type { DockerClient } from "./daemon.ts";
 import { labelNames, type Labels } from "./labels.ts";
@@ -16,6 +17,12 @@ export const domainOf = (id: string): string => `${id}.pruefstand.test`;
  */
 export const seatIds = ["x", "y"] as const;
 const hostAddress = 1;
+/** Seats whose certificates have a flaw, by that flaw. */
+export const flawedSeats: readonly (readonly [id: string, flaw: CertificateFlaw])[] = certificateFlaws.map((flaw) => [
+  `${flaw}-certificate`,
+  flaw,
+]);
+const allSeatIds: readonly string[] = [...seatIds, ...flawedSeats.map(([id]) => id)];
 
 /** Federation addresses: the front of a server comes first in its block. */
 const firstHost = 2;
@@ -82,7 +89,7 @@ export class Slot {
       const names = [domainOf(id), ...subdomains.map((name) => `${name}.${domainOf(id)}`)];
       return names.map((name) => [name, network.address(blockOf(id))] as const);
     });
-    const seats = seatIds.map((id) => [domainOf(id), network.address(hostAddress)] as const);
+    const seats = allSeatIds.map((id) => [domainOf(id), network.address(hostAddress)] as const);
     return new Map([...servers, ...seats]);
   }
 
@@ -105,7 +112,7 @@ export class Slot {
     if (first === undefined) throw new HarnessError("harness-fault", "expected an edge before a name server");
     const zones = [
       ...serverIds.map((id) => `${domainOf(id)}=${federation.address(blockOf(id))}`),
-      ...seatIds.map((id) => `${domainOf(id)}=${federation.address(hostAddress)}`),
+      ...allSeatIds.map((id) => `${domainOf(id)}=${federation.address(hostAddress)}`),
     ];
     const container = await startContainer(this.#docker, {
       image: this.#resolverImage,

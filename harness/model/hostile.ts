@@ -16,6 +16,37 @@ export interface Seat {
   readonly key: string;
   /** PEM of the run's authority. */
   readonly ca: string;
+  /** Set on the seats of {@link CertificatePeers}. */
+  readonly flaw?: CertificateFlaw;
+}
+
+/** The one thing that is wrong with a certificate; "none" = nothing. */
+export const certificateFlaws = ["none", "self-signed", "expired", "wrong-name", "unknown-authority"] as const;
+export type CertificateFlaw = (typeof certificateFlaws)[number];
+
+/** An authority played by the bench that is honest but for its certificate. */
+export interface CertificatePeer {
+  readonly flaw: CertificateFlaw;
+  readonly domain: string;
+  /** Address of a person there. */
+  readonly person: string;
+}
+
+/** One authority for each flaw, each under a name of its own: what a server learns about one says nothing about the next. */
+export interface CertificatePeers extends AsyncDisposable {
+  readonly peers: readonly CertificatePeer[];
+  /** The server has begun to connect to this authority. */
+  wasAsked(peer: CertificatePeer): boolean;
+  /** The server has handed over something it sends only to whom it believes: a stanza with this text, a request with any. */
+  wasBelieved(peer: CertificatePeer, text: string): boolean;
+  /**
+   * Connects to the server with this certificate and sends the text to a person there; undefined where the protocol has no
+   * certificates of the connecting side (Matrix). `accepted` is not decided here: whoever got the text decides.
+   * Throws `lab-fault` where the server does not answer at all.
+   */
+  present?(server: RunningServer, peer: CertificatePeer, victim: Person, text: string): Promise<Attempt>;
+  /** What the other side sent, for the evidence; bounded. */
+  received(): string;
 }
 
 /** A client that keeps everything its server hands it, as it came: what got through must show here. */

@@ -1,4 +1,4 @@
-import type { HostilePeers, Witness } from "./hostile.ts";
+import type { CertificatePeers, HostilePeers, Witness } from "./hostile.ts";
 import type { MeasurementDetails, MeasurementValue } from "./measurement.ts";
 import type { ConfigName, Protocol } from "./candidate.ts";
 import type { Faults, Person, RunningServer } from "./server.ts";
@@ -38,6 +38,8 @@ export interface ScenarioContext {
   witness(person: Person): Promise<Witness>;
   /** Two hostile authorities played by the bench, reachable for all servers; closed at the end. */
   hostilePeers(): Promise<HostilePeers>;
+  /** Authorities with one flawed certificate each, played by the bench. They listen where {@link hostilePeers} does: end them first. */
+  certificatePeers(): Promise<CertificatePeers>;
   driver(): Driver;
   /**
    * For scenarios that are exclusive "when-asked": resolves when no other scenario works on this machine; none starts until this

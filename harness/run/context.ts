@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HarnessError } from "../model/errors.ts";
-import type { HostilePeers, Witness } from "../model/hostile.ts";
+import type { CertificatePeers, HostilePeers, Witness } from "../model/hostile.ts";
 import type { Deployment, Lab } from "../model/lab.ts";
 import type { ScenarioContext } from "../model/scenario.ts";
 import type { Person, RunningServer } from "../model/server.ts";
@@ -105,9 +105,20 @@ async function hostilePeers({ job, deployment, drivers }: ContextParts): Promise
   const seats = await deployment.seats?.();
   if (seats === undefined || drivers.openHostile === undefined)
     throw new HarnessError("lab-fault", "Expected seats for hostile peers, but this lab has none.");
-  return drivers.openHostile(job.candidate.protocol, seats, {
+  const genuine = seats.filter(({ flaw }) => flaw === undefined);
+  return drivers.openHostile(job.candidate.protocol, genuine, {
     stolenIdentity: job.sabotage?.peers === "stolen-identity",
   });
+}
+
+async function certificatePeers({ job, deployment, drivers }: ContextParts): Promise<CertificatePeers> {
+  const seats = await deployment.seats?.();
+  if (seats === undefined || drivers.openFlawed === undefined)
+    throw new HarnessError("lab-fault", "Expected seats for hostile peers, but this lab has none.");
+  return drivers.openFlawed(
+    job.candidate.protocol,
+    seats.filter(({ flaw }) => flaw !== undefined),
+  );
 }
 
 /** The context of one job: everything a scenario may touch, and nothing else. */
@@ -141,6 +152,7 @@ export function createContext(parts: ContextParts): ScenarioContext {
     },
     witness: (person) => abortable(signal, sessions.keep(witnessOf(driver, person))),
     hostilePeers: () => abortable(signal, sessions.keep(hostilePeers(parts))),
+    certificatePeers: () => abortable(signal, sessions.keep(certificatePeers(parts))),
     driver: () => driver,
     aloneFromHere: () => parts.alone(),
     until: (deadline, check) => until(deadline, check, signal),

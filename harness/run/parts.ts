@@ -1,5 +1,5 @@
 import type { Protocol } from "../model/candidate.ts";
-import type { HostileOptions, HostilePeers, Seat } from "../model/hostile.ts";
+import type { CertificatePeers, HostileOptions, HostilePeers, Seat } from "../model/hostile.ts";
 import type { Lab } from "../model/lab.ts";
 import type { Person, RunningServer } from "../model/server.ts";
 import type { Driver, Session } from "../model/session.ts";
@@ -13,6 +13,8 @@ export interface DriverSet {
   openEncrypting(person: Person, reaches: readonly RunningServer[]): Promise<Session>;
   /** Two hostile authorities on these seats; absent where none can be played. */
   openHostile?(protocol: Protocol, seats: readonly Seat[], options: HostileOptions): Promise<HostilePeers>;
+  /** Authorities with flawed certificates on these seats; absent where none can be played. */
+  openFlawed?(protocol: Protocol, seats: readonly Seat[]): Promise<CertificatePeers>;
   close(): Promise<void>;
 }
 

@@ -46,7 +46,9 @@ function fullReport(): ReportInput {
   const verdicts = large.result.verdicts.map((record, index) =>
     index < keptInFull ? record : { ...record, conditions: [], measurements: [], evidence: [] },
   );
-  return { ...large, result: { ...large.result, ...renamed, ...attestedBeside(), verdicts } };
+  // Charts of both configurations carry the same labels; their regions must still be told apart.
+  const charts = large.charts.flatMap((chart) => [chart, { ...chart, config: "default" as const }]);
+  return { ...large, charts, result: { ...large.result, ...renamed, ...attestedBeside(), verdicts } };
 }
 
 /** Documents about two closed products, if the stored runs have any. */

@@ -406,10 +406,7 @@ const texts = {
   E3: ["E3 (unabhängige Prüfstelle, nicht selbst gemessen)", "E3 (independent laboratory, not measured here)"],
   E4: ["E4 (vom Prüfstand gemessen)", "E4 (measured by the bench)"],
   proof: ["Gegenprobe", "Proof of the check"],
-  "proof-proven": [
-    "zuletzt am {at} erkannt ({controls})",
-    "proven: negative control last caught on {at} ({controls})",
-  ],
+  "proof-proven": ["zuletzt am {at} erkannt ({controls})", "proven: negative control last caught on {at} ({controls})"],
   "proof-unproven": ["keine gelaufen", "unproven: no negative control has been run"],
   "proof-stale": [
     "veraltet: zuletzt am {at} erkannt, seither wurden Prüfung oder Katalog geändert ({controls})",

@@ -27,7 +27,7 @@ export interface EncryptingSession extends Session, WithEncryption, WithSecrets,
   blockedContacts(): readonly string[];
 }
 
-export const answerMs = 30_000;
+const answerMs = 30_000;
 const messagesKept = 100_000;
 
 export interface SessionParts {
@@ -357,13 +357,13 @@ export class ConverseSession implements EncryptingSession {
   }
 }
 
-export const pollMs = 50;
+const pollMs = 50;
 /** A download may be hit by a change of the machine's network, see network-change.ts; Converse does not tell. */
 const downloadAttempts = 3;
 /** Prosody's default limits let the partner's two bundles (16 kB) through in about 2 s. */
 const handshakeMs = 10_000;
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The error for a server without an extension that this client needs. */
 export const lacking = (person: Person, extension: string): HarnessError =>

@@ -299,10 +299,6 @@ export class SdkClient {
     await crypto.restoreKeyBackup();
   }
 
-  async hasCrossSigned(): Promise<boolean> {
-    return this.#crypto().isCrossSigningReady();
-  }
-
   /** A raw event of the server as this client shows it; undefined while it cannot be decrypted. */
   async show(raw: Json): Promise<SeenEvent | undefined> {
     const event = this.#client.getEventMapper()(raw);

@@ -11,10 +11,10 @@ export const candidateFolder = join(projectRoot, "harness", "candidates");
 const sharedFolder = join(candidateFolder, "shared");
 
 /** A path and not an id: ids hold no slash. */
-export const isPath = (name: string): boolean => isAbsolute(name) || name.includes("/") || name.startsWith(".");
+const isPath = (name: string): boolean => isAbsolute(name) || name.includes("/") || name.startsWith(".");
 
 /** Throws `bad-input` with all mistakes of a descriptor at once. */
-export function requireUsable(candidate: Candidate, where: string): Candidate {
+function requireUsable(candidate: Candidate, where: string): Candidate {
   const problems = descriptorProblems(candidate, sharedFolder);
   if (problems.length === 0) return candidate;
   const lines = problems.map(({ place, expected, got }) => `${place}: expected ${expected}, got ${got}`);

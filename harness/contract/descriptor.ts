@@ -30,7 +30,8 @@ const maxShown = 120;
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "function") return "a function";
-  const words = JSON.stringify(value) ?? String(value);
+  // Symbols have no JSON.
+  const words = JSON.stringify(value) ?? typeof value;
   return words.length > maxShown ? `${words.slice(0, maxShown)}… (${words.length} characters)` : words;
 }
 

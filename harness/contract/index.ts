@@ -1,4 +1,3 @@
 export { descriptorProblems } from "./descriptor.ts";
-export type { DescriptorProblem } from "./descriptor.ts";
 export type { StepOutcome, StepResult } from "./outcome.ts";
 export { contractStepIds, runContract } from "./suite.ts";

@@ -50,7 +50,9 @@ export function outcomeOf(error: unknown): { readonly outcome: StepOutcome; read
   const observed = (error instanceof Error ? error.message : String(error)).slice(0, maxObserved);
   if (error instanceof Breach) return { outcome: "failed", observed };
   if (hasCode(error, "interrupted")) throw error;
-  // `unsupported` comes from drivers that looked and found that the server does not offer something.
+  // `unsupported` comes from drivers that looked and found that the server does not offer something, unless they lack it.
+  const ours = error instanceof HarnessError && error.context["lacking"] === "driver";
+  if (ours) return { outcome: "unclear", observed };
   const itsOwn = hasCode(error, "refused", "deadline", "disconnected", "unsupported", "bad-input");
   if (itsOwn) return { outcome: "failed", observed };
   if (error instanceof Unclear) return { outcome: "unclear", observed };

@@ -112,12 +112,16 @@ class ContractRun {
     return this.results.find((one) => one.id === id && one.config === config)?.outcome;
   }
 
+  #unclaimed(step: Sentence): { readonly outcome: StepOutcome; readonly why: string } | undefined {
+    const { candidate } = this.#options;
+    if (step.claim === undefined || candidate.abilities.includes(step.claim)) return undefined;
+    return { outcome: "not-claimed", why: `${candidate.title} does not claim ${step.claim}` };
+  }
+
   /** Why a step cannot be run, or undefined. */
   #obstacle(step: Sentence, config: ConfigName): { readonly outcome: StepOutcome; readonly why: string } | undefined {
-    const { candidate } = this.#options;
-    if (step.claim !== undefined && !candidate.abilities.includes(step.claim)) {
-      return { outcome: "not-claimed", why: `${candidate.title} does not claim ${step.claim}` };
-    }
+    const unclaimed = this.#unclaimed(step);
+    if (unclaimed !== undefined) return unclaimed;
     const missing = step.after?.find((id) => this.#outcome(id, config) !== "passed");
     return missing === undefined ? undefined : { outcome: "not-run", why: `${missing} did not pass` };
   }
@@ -162,7 +166,11 @@ class ContractRun {
     try {
       const driver = await parts.driver(candidate);
       const scene = new Scene({ candidate, config, deployment, driver, parts });
-      await use(scene).finally(() => scene.closeSessions());
+      try {
+        await use(scene);
+      } finally {
+        await scene.closeSessions();
+      }
     } finally {
       await deployment[Symbol.asyncDispose]();
     }
@@ -175,7 +183,10 @@ class ContractRun {
   async configuration(config: ConfigName): Promise<void> {
     const deployment = await this.#start(config);
     if (deployment === undefined) {
-      for (const step of this.#steps(config)) this.#skip(step, config, "not-run", "start did not pass");
+      for (const step of this.#steps(config)) {
+        const { outcome, why } = this.#unclaimed(step) ?? { outcome: "not-run", why: "start did not pass" };
+        this.#skip(step, config, outcome, why);
+      }
       return;
     }
     await this.#onScene(deployment, config, async (scene) => {

@@ -24,10 +24,10 @@ async function erase(server: ServerAccess, name: string): Promise<void> {
 
 const tls = labNeed(
   "server.listeners :6697, network.name, server.name",
-  "loopback only",
-  "TLS with the certificate of the run's authority",
-  "Debian öffnet nur die lokale Schnittstelle; der TLS-Zugang steht in der Datei als Kommentar bereit.",
-  "Debian opens loopback only; the TLS listener is there as a comment.",
+  "127.0.0.1:6667 and [::1]:6667",
+  "127.0.0.1:6667, and TLS on 6697 with the certificate of the run's authority",
+  "Debian öffnet nur die lokale Schnittstelle; der TLS-Zugang steht in der Datei als Kommentar bereit. Im Labor gibt es kein IPv6.",
+  "Debian opens loopback only; the TLS listener is there as a comment. The lab has no IPv6.",
 );
 const limits = labNeed(
   "server.ip-limits.exempted",

@@ -10,7 +10,7 @@ import type { Step } from "../step.ts";
 const silenceMs = 8_000;
 
 /** Whether a text from one session reaches the other one. False as soon as the sender is told, or after the silence. */
-export async function getsAcross(from: Session, to: Session): Promise<boolean> {
+async function getsAcross(from: Session, to: Session): Promise<boolean> {
   const text = unique();
   const deadline = { what: `${text} to arrive`, withinMs: silenceMs };
   try {

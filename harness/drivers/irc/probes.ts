@@ -1,7 +1,13 @@
 import { hasCode, HarnessError } from "../../model/errors.ts";
-import type { LoginAttempt, Probes } from "../../model/probes.ts";
+import type { Attempt, LoginAttempt, Probes } from "../../model/probes.ts";
 import type { RunningServer } from "../../model/server.ts";
+import { IrcConnection } from "./connection.ts";
 import { logIn } from "./login.ts";
+
+function conditionOf({ context }: HarnessError): string {
+  const { condition } = context;
+  return typeof condition === "string" ? condition : "";
+}
 
 async function login(server: RunningServer, name: string, password: string): Promise<LoginAttempt> {
   const startedAt = performance.now();
@@ -20,22 +26,61 @@ async function login(server: RunningServer, name: string, password: string): Pro
       return { ...facts(), outcome: "failed", answer, blocked: false, condition: "no-answer" };
     }
     const blocked = /too many|throttl|try again later/iu.test(answer);
-    return { ...facts(), outcome: "refused", answer, blocked, condition: String(error.context["condition"] ?? "") };
+    return { ...facts(), outcome: "refused", answer, blocked, condition: conditionOf(error) };
   }
 }
 
 /** What the bench cannot ask of an IRC server yet: its rows stay not-tested, never met. */
 const notYet = (what: string) => (): Promise<never> =>
-  Promise.reject(new HarnessError("unsupported", `the IRC driver has no probe for ${what} yet`));
+  Promise.reject(
+    new HarnessError("unsupported", `the IRC driver has no probe for ${what} yet`, { context: { lacking: "driver" } }),
+  );
+
+/** As a guest: connects without an account and asks NickServ for one. */
+async function selfRegistration(server: RunningServer, name: string, password: string): Promise<Attempt> {
+  const startedAt = performance.now();
+  const attempt = (outcome: Attempt["outcome"], answer: string): Attempt => ({
+    what: `sign-up of ${name}`,
+    outcome,
+    answer: answer.slice(0, 2_000),
+    tookMs: performance.now() - startedAt,
+  });
+  const connection = await IrcConnection.open(server);
+  try {
+    const welcomed = connection.next("a welcome or a refusal", ({ command }) =>
+      /^(001|[45]\d\d|ERROR|FAIL)$/u.test(command),
+    );
+    connection.send("NICK", [name]);
+    connection.send("USER", [name, "0", "*", name]);
+    const welcome = await welcomed;
+    if (welcome.command !== "001") return attempt("refused", `${welcome.command} ${welcome.params.join(" ")}`);
+    const answered = connection.next(
+      "an answer of NickServ",
+      ({ command, from }) => command === "NOTICE" && from === "NickServ",
+    );
+    connection.send("PRIVMSG", ["NickServ", `REGISTER ${password}`]);
+    const words = (await answered).params.at(-1) ?? "";
+    const { outcome } = await login(server, name, password);
+    if (outcome === "failed") return attempt("failed", words);
+    return attempt(outcome, words);
+  } catch (error) {
+    return attempt(hasCode(error, "refused") ? "refused" : "failed", (error as Error).message);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Nothing to plant: an account of an IRC server is a name and a password; what WHOIS shows lives and ends with the session. */
+const plantProfile = (): Promise<Readonly<Record<string, string>>> => Promise.resolve({});
 
 export const probes: Probes = {
   login,
   plaintext: notYet("plain text"),
   adminAsOrdinary: notYet("administration"),
-  selfRegistration: notYet("sign-up"),
+  selfRegistration,
   unauthenticatedReads: notYet("reading without login"),
   readAsStranger: notYet("files"),
-  plantProfile: notYet("profiles"),
+  plantProfile,
   clientStart: notYet("the start of a client"),
   fillConversations: notYet("filling an account"),
   readAfterDisabling: notYet("reading after disabling"),

@@ -210,7 +210,7 @@ export async function runBenchmarks(): Promise<void> {
     "",
     "Budget: 50 µs. Paced, each message has its own TLS record, system calls and turn of the event loop on both sides: the floor is the same schedule and size over bare TLS connections through a relay in another process, without XMPP.",
     "In a burst (32 of each pair on their way, the next one sent when one arrives) stanzas that fall into one turn share a record; how many do depends on the server. Arrival times stay those of the record that brought the message.",
-    "ejabberd is not held back by its shaper (load accounts are exempt: `ejabberd_shaper:match` gives `none`) but by its archive in SQLite, two inserts per message over one connection: see `harness/candidates/ejabberd/start-ejabberd`.",
+    "ejabberd's shaper does not hold load accounts back (`ejabberd_shaper:match` gives `none` for them); its archive in SQLite does, with two inserts per message over one connection: see `harness/candidates/ejabberd/start-ejabberd`.",
     "",
     "## Judging and rendering the whole catalogue × 10 products",
     "",

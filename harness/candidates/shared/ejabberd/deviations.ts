@@ -58,6 +58,9 @@ const defaultDeviations: readonly Deviation[] = [
 ];
 
 /** What a careful operator sets on top. */
+/** Set by start-ejabberd of the current generation. */
+const journalMode = "journal_mode of archive.db (SQLite)";
+
 const hardenedDeviations: readonly Deviation[] = [
   ...lab,
   deviation(
@@ -174,6 +177,14 @@ const hardenedDeviations: readonly Deviation[] = [
   ),
   deviation(
     "hardening",
+    journalMode,
+    "delete",
+    "wal",
+    "Gleiche Dauerhaftigkeit mit weniger Schreibvorgängen: Jede Nachricht wird zweimal über dieselbe Verbindung archiviert.",
+    "The same durability with fewer writes: each message is archived twice over one connection.",
+  ),
+  deviation(
+    "hardening",
     "mod_http_upload, mod_http_upload_quota",
     "off",
     "on; 16 MiB, 1 GB per account, 30 days",
@@ -214,11 +225,11 @@ const hardenedDeviations: readonly Deviation[] = [
   ),
 ];
 
-/** The way of the commands: older generations need no change for it. */
-const fastPath = "listen ctl.sock (ejabberd_ctl)";
+/** The way of the commands, and the archive's journal: older generations have no change there. */
+const currentOnly: readonly string[] = ["listen ctl.sock (ejabberd_ctl)", journalMode];
 
 export function deviationsOf(current: boolean): Readonly<Record<"default" | "hardened", readonly Deviation[]>> {
   const known = (list: readonly Deviation[]): readonly Deviation[] =>
-    current ? list : list.filter(({ setting }) => setting !== fastPath);
+    current ? list : list.filter(({ setting }) => !currentOnly.includes(setting));
   return { default: known(defaultDeviations), hardened: known(hardenedDeviations) };
 }

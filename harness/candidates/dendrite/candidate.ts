@@ -42,7 +42,8 @@ export const candidate: Candidate = {
   protocol: "matrix",
   folder: import.meta.dirname,
   services: {
-    database: databaseService,
+    // With this release's empty tables already in it: database/Dockerfile.
+    database: { ...databaseService, image: "dendrite/database" },
     // Starts beside the database and waits for it itself.
     dendrite: {
       image: "dendrite",
@@ -81,7 +82,13 @@ export const candidate: Candidate = {
     "admin-api",
     "registration-policy",
   ],
-  notes: proxyNotes,
+  notes: [
+    ...proxyNotes,
+    {
+      de: "Die leeren Tabellen legt dieselbe Version beim Bau des Datenbank-Abbilds an, wie beim ersten Start nach der Installation; jede Instanz beginnt mit einer eigenen Kopie.",
+      en: "The empty tables are made by the same release while the database image is built, as at the first start after an installation; each instance begins with a copy of its own.",
+    },
+  ],
   // Nothing in Dendrite ends by age: no retention of messages, media, redacted content or addresses of sessions.
   erasureLimit: { default: null, hardened: null },
 };

@@ -49,7 +49,7 @@ export interface WithEndToEnd extends WithEncryption {
   keyAgeLimit(conversation: Conversation): Promise<number | null>;
   /** Chats opened from now on state that a key lives this long; absent where a chat cannot say so. Only for stand-ins. */
   keepKeysFor?(messages: number, seconds: number): void;
-  /** Asks the server for what it kept of a group, as a new member's client does; ciphertexts only. */
+  /** Asks the server for what it kept of a group, as a new member's client does: ciphertexts, and what was stored in plain. */
   archived(conversation: Conversation, limit: number): Promise<readonly SealedMessage[]>;
   /** Switches what new members get of the time before them. Throws `unsupported` where the server has no such setting. */
   setHistoryForNewMembers(conversation: Conversation, shown: boolean): Promise<void>;

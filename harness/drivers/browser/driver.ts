@@ -14,7 +14,7 @@ import { openTunnel, type Tunnel } from "./tunnel.ts";
 import { Wire } from "./wire.ts";
 
 export interface OpenBrowserOptions {
-  /** Stop trying after this long; default 60 s. */
+  /** Stop trying after this long; default 120 s. */
   readonly withinMs?: number;
   /** Other servers this person's client may reach: a file of a person elsewhere lies on that person's server. */
   readonly reaches?: readonly RunningServer[];
@@ -35,7 +35,7 @@ export interface BrowserDriver extends AsyncDisposable {
 }
 
 /** Longer than other drivers need: loading the client and making its keys costs seconds of CPU on a busy machine. */
-const defaultWithinMs = 60_000;
+const defaultWithinMs = 120_000;
 
 /** Nothing is started before the first session is opened. */
 export function createBrowserDriver(): BrowserDriver {

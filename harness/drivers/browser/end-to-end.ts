@@ -87,7 +87,7 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
     const own = conversation.kind === "direct" ? this.address : conversation.id;
     const answers = await this.call("the archive's messages", "archived", own, limit);
     return answers
-      .filter((text) => /<payload\b/.test(text))
+      .filter((text) => /<(?:body|payload)\b/.test(text))
       .map((text) => ({ id: attributeIn(text, "id") ?? "", raw: text, keyId: ratchetKeyFor(text, this.#deviceId) }));
   }
 

@@ -14,6 +14,7 @@ import { defaultTimeoutMs } from "./connection.ts";
 import { EncryptingMatrixSession } from "./session.ts";
 
 const pollMs = 50;
+const storedTypes = ["m.room.encrypted", "m.room.message"];
 /** matrix-sdk-crypto's EncryptionSettings when the room states nothing; the specification recommends the same week. */
 const clientRotationMs = 604_800_000;
 
@@ -74,11 +75,11 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
     const answer = await this.api.call({ path: `${roomPath(id)}/messages?dir=b&limit=${limit}` });
     const chunk = Array.isArray(answer["chunk"]) ? (answer["chunk"] as readonly Json[]) : [];
     return chunk
-      .filter(({ type, sender }) => type === "m.room.encrypted" && sender !== this.address)
+      .filter(({ type, sender }) => storedTypes.includes(textOf(type)) && sender !== this.address)
       .map((event) => ({
         id: textOf(event["event_id"]),
         raw: JSON.stringify({ ...event, room_id: id }),
-        keyId: textOf((event["content"] as Json)["session_id"]),
+        keyId: event["type"] === "m.room.encrypted" ? textOf((event["content"] as Json)["session_id"]) : undefined,
       }));
   }
 

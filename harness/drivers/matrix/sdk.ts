@@ -85,6 +85,8 @@ export class SdkClient {
   readonly #seenRooms = new Set<string>();
   readonly #stop = Promise.withResolvers<never>();
   readonly #hostile = new HostileSync();
+  /** Settles with the server's first decision about this device's keys. */
+  readonly #keysDecided = Promise.withResolvers<number>();
   /** Encrypted events that came, in order, as the server sent them. */
   readonly #sealed: SealedMessage[] = [];
   #secretStorageKey: readonly [string, Uint8Array<ArrayBuffer>] | undefined;
@@ -134,6 +136,20 @@ export class SdkClient {
     });
     await this.#client.startClient({ initialSyncLimit: timelineLimit, pollTimeout: pollTimeoutMs });
     await ready;
+    if (encrypting) await this.#keysTaken(withinMs);
+  }
+
+  /** Throws `refused` where the server takes no keys of devices: nobody can encrypt for this one. */
+  async #keysTaken(withinMs: number): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new HarnessError("deadline", `waited ${withinMs} ms for the server to take the device's keys`)),
+      withinMs,
+    );
+    const status = await Promise.race([this.#keysDecided.promise, late.promise, this.#stop.promise]).finally(() =>
+      clearTimeout(timer),
+    );
+    if (status >= 300) throw new HarnessError("refused", `expected the server to take device keys, got ${status}`);
   }
 
   stop(): void {
@@ -330,6 +346,9 @@ export class SdkClient {
       const forged = turn.answer.finally(() => abandon.abort());
       asked.catch(() => undefined);
       const answer = await Promise.race([forged, asked]);
+      // Too many requests or a server that is starting decide nothing; the SDK asks again.
+      const decides = answer.status < 300 || [401, 403, 404].includes(answer.status);
+      if (decides && new URL(String(url)).pathname.endsWith("/keys/upload")) this.#keysDecided.resolve(answer.status);
       return this.#stopped ? await never : answer;
     } catch (error) {
       if (this.#stopped) return never;

@@ -83,6 +83,16 @@ export interface Probes {
     mailDomain: string,
   ): Promise<{ readonly own: Attempt; readonly foreign: Attempt }>;
   /**
+   * In a group of both, the impostor takes one after the other of {@link lookalikesOf} the victim's shown name, by every way it
+   * has; then it changes the name it shows itself. `accepted` = the other one is shown that name.
+   */
+  takeLookalikes?(
+    server: RunningServer,
+    victim: Person,
+    impostor: Person,
+    count: number,
+  ): Promise<{ readonly names: readonly Attempt[]; readonly ownName: Attempt }>;
+  /**
    * After an account was disabled: tries to read with what its sessions still hold (tokens, resumable streams) and by logging
    * in again. `accepted` = something could be read.
    */

@@ -85,10 +85,10 @@ async function encryptedIfClient(
   ctx: ScenarioContext,
   people: readonly [Person, Person],
   count: number,
-  windowMs: number,
+  withinMs: number,
 ): Promise<readonly Action[] | undefined> {
   try {
-    const actions = await encryptedTexts(ctx, people, count, windowMs);
+    const actions = await encryptedTexts(ctx, people, count, withinMs);
     ctx.measure("gate.sz-16.f-10.client", true);
     return actions;
   } catch (error) {

@@ -5,7 +5,7 @@ import type { RunningServer } from "../../harness/model/server.ts";
 import { median, rankSumP } from "../../harness/model/statistics.ts";
 
 // Guessing passwords, telling existing accounts from missing ones, and using administration as an ordinary person.
-// ORP.4.A23, CON.10.A6; ORP.4.A4, OPS.1.1.2.A6.
+// ORP.4.A23, CON.10.A6; ORP.4.A4, OPS.1.1.2.A6. Names that look like somebody else's: A_22719.
 
 /** Pairs of logins for the comparison: below ten failures in all, so that a lock-out after ten does not hide the answer. */
 const comparedPairs = 4;
@@ -110,6 +110,26 @@ async function measureRoles(ctx: ScenarioContext, server: RunningServer): Promis
   });
 }
 
+/** I-10: an impostor takes names that look like a colleague's. Marking is a client's work and not looked for here. */
+async function measureNames(ctx: ScenarioContext, server: RunningServer): Promise<void> {
+  const { takeLookalikes } = ctx.driver().probes;
+  if (takeLookalikes === undefined) return;
+  const count = ctx.params["homographs"] ?? 5;
+  const [victim, impostor] = [await ctx.person(server, "erika"), await ctx.person(server, "impostor")];
+  const { names, ownName } = await takeLookalikes(server, victim, impostor, count);
+  const evidence = [await ctx.evidence("look-alikes.json", JSON.stringify({ names, ownName }, null, 2))];
+  const failed = [...names, ownName].find(({ outcome }) => outcome === "failed");
+  if (failed !== undefined)
+    throw new HarnessError("lab-fault", `expected an answer to ${failed.what}, got none: ${failed.answer}`);
+  const stopped = names.filter(({ outcome }) => outcome === "refused");
+  ctx.measure("names.homographs-stopped", stopped.length, {
+    total: names.length,
+    note: `refused: ${stopped.map(({ what }) => what).join(", ") || "none"}`,
+    evidence,
+  });
+  ctx.measure("names.display-name-change-refused", ownName.outcome === "refused", { evidence });
+}
+
 export const scenario = defineScenario({
   id: "SZ-14",
   title: { de: "Missbrauch von Anmeldung und Administration", en: "Abuse of login and administration" },
@@ -118,12 +138,14 @@ export const scenario = defineScenario({
     en: "Whether guessing is slowed down, whether accounts can be told apart, and whether administration is separate.",
   },
   area: "security",
-  verifies: ["I-06", "I-08"],
+  verifies: ["I-06", "I-08", "I-10"],
   measures: [
     "login.attempts-until-block",
     "login.enumeration-differences",
     "admin.separable-roles",
     "admin.endpoint-bypasses",
+    "names.homographs-stopped",
+    "names.display-name-change-refused",
   ],
   protocols: ["matrix", "xmpp"],
   // Two servers, because a block on one after the comparison would count against the guesses on the other.
@@ -146,6 +168,7 @@ export const scenario = defineScenario({
       total: admin.length,
       note: bypasses.map((attempt) => attempt.what).join("; "),
     });
+    await ctx.step("an impostor takes names that look alike", () => measureNames(ctx, first));
     await ctx.step("each administrator role acts inside and outside its rights", () => measureRoles(ctx, first));
 
     const enumeration = await ctx.step("compare answers for known and unknown accounts", () =>

@@ -42,9 +42,8 @@ async function presenceInRoom(
   stream: XmppStream,
   room: string,
   presence: Element,
-  withinMs = answerWithinMs,
+  { withinMs = answerWithinMs, nick = stream.bareJid }: Pick<EntryOptions, "withinMs" | "nick"> = {},
 ): Promise<Element> {
-  const nick = stream.bareJid;
   const id = stream.freshId();
   Object.assign(presence.attrs, { to: `${room}/${nick}`, id });
   const { promise, resolve, reject } = Promise.withResolvers<Element>();
@@ -85,13 +84,19 @@ export interface EntryOptions {
   /** Ask the room for its own history since this time (XEP-0045 7.2.13); without it, none: that is asked from the archive. */
   readonly since?: Date | undefined;
   readonly withinMs?: number | undefined;
+  /** Instead of the own address. */
+  readonly nick?: string | undefined;
 }
 
 /** Enters a room. Throws `refused` with the room's condition. */
-export function enterRoom(stream: XmppStream, room: string, { since, withinMs }: EntryOptions = {}): Promise<Element> {
+export function enterRoom(
+  stream: XmppStream,
+  room: string,
+  { since, withinMs, nick }: EntryOptions = {},
+): Promise<Element> {
   const history = since === undefined ? { maxstanzas: "0" } : { since: since.toISOString() };
   const entry = xml("x", { xmlns: muc }, xml("history", history));
-  return presenceInRoom(stream, room, xml("presence", {}, entry), withinMs);
+  return presenceInRoom(stream, room, xml("presence", {}, entry), { withinMs, nick });
 }
 
 export async function leaveRoom(stream: XmppStream, room: string): Promise<void> {

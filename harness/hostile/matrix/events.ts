@@ -50,6 +50,8 @@ export function signJson(object: Json, domain: string, key: SigningKey): Json {
   return { ...object, signatures: { ...known, [domain]: own } };
 }
 
+const powerKeys = "ban events events_default kick redact state_default users users_default".split(" ");
+
 /** Content that survives a redaction, by event type: what signatures and ids are made of (room versions 8 to 12). */
 function keptContent(type: string, content: Json, version: number): Json {
   const keep = (...names: readonly string[]): Json =>
@@ -62,10 +64,7 @@ function keptContent(type: string, content: Json, version: number): Json {
     case "m.room.join_rules":
       return keep("join_rule", "allow");
     case "m.room.power_levels":
-      return keep(
-        ...["ban", "events", "events_default", "kick", "redact", "state_default", "users", "users_default"],
-        ...(version >= 11 ? ["invite"] : []),
-      );
+      return keep(...powerKeys, ...(version >= 11 ? ["invite"] : []));
     case "m.room.history_visibility":
       return keep("history_visibility");
     default:
@@ -73,10 +72,10 @@ function keptContent(type: string, content: Json, version: number): Json {
   }
 }
 
-const keptKeys = [
-  ...["event_id", "type", "room_id", "sender", "state_key", "content", "hashes", "signatures"],
-  ...["depth", "prev_events", "auth_events", "origin_server_ts"],
-];
+const keptKeys =
+  "event_id type room_id sender state_key content hashes signatures depth prev_events auth_events origin_server_ts".split(
+    " ",
+  );
 const keptBefore11 = ["origin", "membership", "prev_state"];
 
 function redacted(event: Json, version: number): Json {
@@ -114,7 +113,7 @@ export function authorization(
     readonly content?: unknown;
   },
 ): string {
-  const signature = signatureOf(request as unknown as Json, key);
+  const signature = signatureOf(request, key);
   const { origin, destination } = request;
   return `X-Matrix origin="${origin}",destination="${destination}",key="${key.id}",sig="${signature}"`;
 }

@@ -170,7 +170,7 @@ export class MatrixPeers implements HostilePeers {
     const text = (marker: string): Json =>
       finish(draft(room, this.attacker.person, "m.room.message", textMessage(marker)), caller, room.version);
     const done = [];
-    for (const { what, pdus, edus } of poisons) {
+    for (const { what, pdus, edus, whole } of poisons) {
       const marker = scene.marker("poison");
       const good = scene.marker("beside-poison");
       const started = performance.now();
@@ -178,9 +178,10 @@ export class MatrixPeers implements HostilePeers {
       const answer = await this.#send(
         scene.server,
         caller,
-        [...(pdus?.(bench) ?? []), text(good)],
+        [...(pdus?.(bench) ?? []), ...(whole === true ? [] : [text(good)])],
         edus?.(bench) ?? [],
       );
+      if (whole === true) await this.#send(scene.server, caller, [text(good)]);
       const tookMs = performance.now() - started;
       done.push({
         what,

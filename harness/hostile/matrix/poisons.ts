@@ -13,6 +13,8 @@ export interface PoisonBench {
 
 export interface Poison {
   readonly what: string;
+  /** The server has to refuse the transaction as a whole: the proper message then comes in one of its own. */
+  readonly whole?: true;
   pdus?(bench: PoisonBench): readonly unknown[];
   edus?(bench: PoisonBench): readonly unknown[];
 }
@@ -102,13 +104,15 @@ export const poisons: readonly Poison[] = [
   event("event of 65537 bytes", (bench) => ofSize(bench, eventLimit + 1)),
   {
     what: "51 events in one transaction",
+    whole: true,
     pdus: (bench) =>
-      Array.from({ length: pdusPerTransaction }, (_, index) =>
+      Array.from({ length: pdusPerTransaction + 1 }, (_, index) =>
         signedDraft(bench, textMessage(`${bench.marker}-${index}`)),
       ),
   },
   {
     what: "101 signals in one transaction",
+    whole: true,
     edus: ({ caller }) =>
       Array.from({ length: edusPerTransaction + 1 }, (_, index) => ({
         edu_type: "m.presence",

@@ -63,7 +63,7 @@ export class XmppPeers implements HostilePeers {
 
   /** Throws `refused` where the group lets nobody in. */
   async join(server: RunningServer, group: Conversation, who: Who): Promise<void> {
-    const answer = await this.#enter(server, group.id, `${this[who].person}`, who);
+    const answer = await this.#enter(server, group.id, this[who].person, who);
     if (!answer.entered)
       throw new HarnessError("refused", `expected ${this[who].person} to enter ${group.id}, got ${answer.words}`);
   }

@@ -176,7 +176,7 @@ const hardening: readonly Deviation[] = [
     },
   },
   {
-    setting: "uptime, version, invites_adhoc, cloud_notify",
+    setting: "uptime, version, time, invites_adhoc, cloud_notify",
     from: "loaded",
     to: "not loaded",
     kind: "hardening",
@@ -209,8 +209,8 @@ const before13 = (list: readonly Deviation[]): readonly Deviation[] =>
   list
     .filter(({ setting }) => !since13.includes(setting))
     .map((one) =>
-      one.setting === "uptime, version, invites_adhoc, cloud_notify"
-        ? { ...one, setting: "uptime, version, invites_adhoc" }
+      one.setting === "uptime, version, time, invites_adhoc, cloud_notify"
+        ? { ...one, setting: "uptime, version, time, invites_adhoc" }
         : one,
     );
 

@@ -93,6 +93,20 @@ export const hardeningSteps: readonly Deviation[] = [
     "End-to-end encryption is the default (GDPR Art. 25(2)).",
   ),
   hardening(
+    "allow_profile_lookup_over_federation",
+    "true",
+    "false",
+    "Partnerserver erfahren Namen und Bilder nur in gemeinsamen Räumen (DSGVO Art. 25).",
+    "Partner servers learn names and pictures in common rooms only (GDPR Art. 25).",
+  ),
+  hardening(
+    "enable_set_displayname, allow_per_room_profiles",
+    "true",
+    "false",
+    "Namen vergibt die Verwaltung; niemand gibt sich den Namen eines anderen.",
+    "The administration gives names; nobody takes somebody else's.",
+  ),
+  hardening(
     "experimental_features.msc4155_enabled",
     "false",
     "true",

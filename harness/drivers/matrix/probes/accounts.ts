@@ -94,7 +94,13 @@ export async function plantProfile(api: ClientApi, person: Person): Promise<Read
     "account data": `planted-note-${mark}`,
     "device name": `Planted Device ${mark}`,
   };
-  await put(`${profile}/displayname`, { displayname: planted["display name"] });
+  // Only the administration may set names where an operator wants it so (I-10).
+  try {
+    await put(`${profile}/displayname`, { displayname: planted["display name"] });
+  } catch (error) {
+    if (!hasCode(error, "refused")) throw error;
+    delete planted["display name"];
+  }
   await put(`${profile}/avatar_url`, { avatar_url: planted["profile picture"] });
   await put(`/_matrix/client/v3/user/${user}/account_data/test.pruefstand.note`, { note: planted["account data"] });
   const { device_id: device } = await api.call({ path: "/_matrix/client/v3/account/whoami" });

@@ -5,6 +5,7 @@ import { domainBoundRegistration, login, plantProfile, readAfterDisabling, selfR
 import { adminAsOrdinary, exerciseRole } from "./administration.ts";
 import { attemptCall } from "./attempt.ts";
 import { clientStart, fillConversations } from "./client-start.ts";
+import { takeLookalikes } from "./names.ts";
 import { plaintext } from "./plaintext.ts";
 import { unauthenticatedReads } from "./reads.ts";
 import { openWitness } from "./witness.ts";
@@ -12,6 +13,8 @@ import { openWitness } from "./witness.ts";
 /** What Matrix answers to the protocol-neutral questions. Facts only. */
 export function matrixProbes(connections: Connections): Probes {
   return {
+    takeLookalikes: async (_server, victim, impostor, count) =>
+      takeLookalikes([await connections.logIn(victim), await connections.logIn(impostor)], victim, impostor, count),
     witness: async (_server, person) => openWitness(await connections.logIn(person)),
     plaintext: async (server, person, peer, count) =>
       plaintext(server, person, peer, await connections.logIn(person), count),

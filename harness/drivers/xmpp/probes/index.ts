@@ -1,6 +1,7 @@
 import type { Probes } from "../../../model/probes.ts";
 import { adminAsOrdinary } from "./admin.ts";
 import { login } from "./login.ts";
+import { takeLookalikes } from "./names.ts";
 import { plaintext } from "./plaintext.ts";
 import { clientStart, fillConversations, plantProfile } from "./profile.ts";
 import { readAfterDisabling, readAsStranger, unauthenticatedReads } from "./reads.ts";
@@ -12,6 +13,7 @@ import { openWitness } from "./witness.ts";
 export function createProbes(): Probes {
   return {
     witness: openWitness,
+    takeLookalikes,
     plaintext,
     login,
     adminAsOrdinary,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { coverage } from "../catalogue/coverage.ts";
 import { loadProject, projectControls } from "./project.ts";
@@ -17,6 +18,15 @@ function stepsOf(source: string): readonly RegExp[] {
     const literal = title.split(/\$\{[^}]*\}/u).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, String.raw`\$&`));
     return new RegExp(`^${literal.join(".*")}$`, "u");
   });
+}
+
+/** The file of a scenario and the helpers beside other scenarios that it imports: their steps are its steps. */
+async function withHelpers(path: string): Promise<string> {
+  const text = await readFile(path, "utf8");
+  const helpers = [...text.matchAll(/from "(\.{1,2}\/(?!\.\.\/)[^"]+)"/gu)].map(([, to = ""]) =>
+    join(dirname(path), to),
+  );
+  return [text, ...(await Promise.all(helpers.map((helper) => readFile(helper, "utf8"))))].join("\n");
 }
 
 describe("catalogue, scenarios and controls", () => {
@@ -52,7 +62,7 @@ describe("catalogue, scenarios and controls", () => {
     const unknown: string[] = [];
     for (const { id, scenario, sabotage } of controls) {
       const found = project.scenarios.find((one) => one.scenario.id === scenario);
-      const steps = found === undefined ? [] : stepsOf(await readFile(found.path, "utf8"));
+      const steps = found === undefined ? [] : stepsOf(await withHelpers(found.path));
       const titles = [sabotage.lab?.at, sabotage.starve?.before].filter((title) => typeof title === "string");
       const strange = titles.filter((title) => !steps.some((step) => step.test(title)));
       unknown.push(...strange.map((title) => `${id}: "${title}"`));

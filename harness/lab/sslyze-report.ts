@@ -137,7 +137,7 @@ function acceptedSuites(version: string, { result }: z.infer<typeof suitesAttemp
   });
 }
 
-/** IANA's names of the two groups that SSLyze writes with a capital; finite-field groups by their size. */
+/** IANA's names of the groups that SSLyze writes otherwise; finite-field groups by their size. */
 function groupName(key: {
   readonly type_name: string;
   readonly size: number;
@@ -148,6 +148,8 @@ function groupName(key: {
 }
 
 function ianaGroup(curve: string): string {
+  const prime = /^prime(192|256)v1$/.exec(curve)?.[1];
+  if (prime !== undefined) return `secp${prime}r1`;
   return /^x(25519|448)$/i.test(curve) ? curve.toLowerCase() : curve;
 }
 

@@ -7,6 +7,7 @@ import type { ImageSource } from "./images.ts";
 import type { ToolRequest, ToolResult } from "./run-tool.ts";
 import { failedReport, readScan } from "./sslyze-report.ts";
 import { lacksStartTls } from "./starttls.ts";
+import { groupProbes, withGroups } from "./tls-groups.ts";
 
 /** The scanner's image (docs/decisions/002-tls-scanner.md). */
 export const tlsScannerImage: ImageSource = { folder: join(import.meta.dirname, "scanner"), name: "tls-scanner" };
@@ -69,7 +70,8 @@ async function scan(
   const result = await place.run(server, { command, timeoutMs: scanTimeoutMs });
   const parts = splitOutput(result.stdout);
   const read = groups.flatMap((group, index) => readGroup(group, parts.get(index), result));
-  const ports = await Promise.all(read.map((port) => heldAgainstServer(port)));
+  const probed = read.map((port) => withGroups(port, parts.get(firstProbe + port.endpoint.labPort)?.text));
+  const ports = await Promise.all(probed.map((port) => heldAgainstServer(port)));
   return { ports, raw: evidenceOf(groups, parts, result) };
 }
 
@@ -87,7 +89,9 @@ function evidenceOf(groups: readonly Group[], parts: ReadonlyMap<number, ScanPar
     const part = parts.get(index);
     return { negotiation, servername, exitCode: part?.exitCode ?? null, output: jsonOrText(part?.text ?? "") };
   });
-  return JSON.stringify({ scanner: `SSLyze ${scannerVersion}`, exitCode: result.exitCode, scans });
+  const probes = [...parts].filter(([index]) => index >= firstProbe);
+  const groupsOfTls13 = Object.fromEntries(probes.map(([index, { text }]) => [index - firstProbe, text.split("\n")]));
+  return JSON.stringify({ scanner: `SSLyze ${scannerVersion}`, exitCode: result.exitCode, scans, groupsOfTls13 });
 }
 
 function jsonOrText(text: string): unknown {
@@ -152,8 +156,17 @@ function scanCommand(domain: string, groups: readonly Group[]): readonly [string
       `printf "\\n=== %s %s\\n" ${index} $?; cat ${out} 2>/dev/null || tail -n 5 /tmp/${index}.log`,
     ].join("; ");
   });
-  return ["sh", "-c", lines.join("\n")];
+  const probes = groups.flatMap(({ negotiation, servername, endpoints }) =>
+    endpoints.flatMap(({ labPort }) => [
+      `printf "\\n=== %s %s\\n" ${firstProbe + labPort} 0`,
+      ...groupProbes(negotiation, { address: `${domain}:${labPort}`, servername }),
+    ]),
+  );
+  return ["sh", "-c", [...lines, ...probes].join("\n")];
 }
+
+/** Parts of the output from this number on are the groups of the port whose number is added. */
+const firstProbe = 100_000;
 
 interface ScanPart {
   readonly exitCode: number;

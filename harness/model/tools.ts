@@ -17,8 +17,10 @@ export interface TlsPortReport {
   }[];
   /** Leaf first. */
   readonly chain: readonly CertificateFacts[];
-  /** Signature scheme names the server used in the handshake, where the scanner tells. */
+  /** Key-exchange groups that ended a handshake; the hybrid ones included. */
   readonly groups: readonly string[];
+  /** Non-empty: groups could not all be tried; what is missing in `groups` may still be taken. */
+  readonly groupFailures?: readonly string[];
   /** Non-empty: the scanner itself failed here; nothing may be concluded from this port. */
   readonly localFailures: readonly string[];
 }

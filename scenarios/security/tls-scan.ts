@@ -1,10 +1,14 @@
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import {
   allowedVersions,
+  isBelowFfdhe2048,
   isChaCha20,
   isDheOrCbc,
   isForbiddenSuite,
+  isHybridGroup,
+  isListedGroup,
   isListedSuite,
+  isX25519OrX448,
 } from "../../harness/model/tls-rules.ts";
 import type { CertificateFacts, TlsPortReport } from "../../harness/model/tools.ts";
 
@@ -56,6 +60,27 @@ function measureVersions(ctx: ScenarioContext, ports: readonly TlsPortReport[]):
   });
 }
 
+/** Counts over all ports: one group on three ports is one group. P-256 or P-384 has to be there on every port. */
+function measureGroups(ctx: ScenarioContext, ports: readonly TlsPortReport[]): void {
+  // A group that could not be tried may be taken: then nothing is measured, and T-06 alone stays open.
+  if (ports.some((port) => (port.groupFailures ?? []).length > 0)) return;
+  const all = [...new Set(ports.flatMap((port) => port.groups))].toSorted();
+  const classical = all.filter((name) => !isHybridGroup(name));
+  const offList = classical.filter((name) => !isListedGroup(name));
+  const both = ["secp256r1", "secp384r1"];
+  ctx.measure(
+    "tls.group-p256-or-p384",
+    ports.length > 0 && ports.every((port) => port.groups.some((name) => both.includes(name))),
+  );
+  ctx.measure("tls.groups-off-list", offList.length, { note: offList.join(", ") });
+  const others = offList.filter((name) => !isX25519OrX448(name));
+  ctx.measure("tls.groups-off-list-except-x25519-x448", others.length, { note: others.join(", ") });
+  const weak = classical.filter(isBelowFfdhe2048);
+  ctx.measure("tls.groups-below-ffdhe2048", weak.length, { note: weak.join(", ") });
+  const hybrid = all.filter(isHybridGroup);
+  ctx.measure("tls.groups-hybrid", hybrid.length, { note: hybrid.join(", ") });
+}
+
 /** A key type that is not in the chain says nothing about its size. The root is ours and left out where it is served. */
 function measureCertificates(ctx: ScenarioContext, chain: readonly CertificateFacts[]): void {
   const smallest = (id: string, keyType: CertificateFacts["keyType"]): void => {
@@ -85,7 +110,7 @@ export const scenario = defineScenario({
     en: "Which TLS versions, cipher suites and certificates every port accepts, server to server included.",
   },
   area: "security",
-  verifies: ["T-01", "T-04", "T-05", "T-07"],
+  verifies: ["T-01", "T-04", "T-05", "T-06", "T-07"],
   measures: [
     "tls.handshakes-below-1.2",
     "tls.ports-without-1.2-or-1.3",
@@ -97,6 +122,11 @@ export const scenario = defineScenario({
     "tls.suites-off-list",
     "tls.suites-off-list-except-chacha20",
     "tls.suites-dhe-or-cbc",
+    "tls.group-p256-or-p384",
+    "tls.groups-off-list",
+    "tls.groups-off-list-except-x25519-x448",
+    "tls.groups-below-ffdhe2048",
+    "tls.groups-hybrid",
     "cert.rsa-bits-min",
     "cert.ecdsa-bits-min",
     "cert.weak-hash-signatures",
@@ -121,6 +151,7 @@ export const scenario = defineScenario({
     ctx.measure("tls.probes-failed-locally", failures.length, { note: failures.join("; ") });
     measureVersions(ctx, ports);
     measureSuites(ctx, ports);
+    measureGroups(ctx, ports);
     const served = ports.flatMap((port) => port.chain.filter((certificate) => !certificate.selfSigned));
     // T-07: on the shipped configuration the product's own certificate counts too.
     measureCertificates(ctx, ctx.config === "default" && own !== undefined ? [...served, own] : served);

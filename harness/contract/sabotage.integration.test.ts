@@ -34,7 +34,6 @@ const sabotages: readonly Sabotage[] = [
   { folder: "forgetful", step: "restart", observed: /not-authorized|password|refused/i },
   { folder: "clinging", step: "account-deletion", observed: /still there: .*vCard name in data/ },
   { folder: "trusting", step: "federation-verified", observed: /unknown certificate/ },
-  { folder: "plain-federation", step: "federation-tls", observed: /dialback is answered before TLS|accepted: / },
 ];
 
 const { signal } = new AbortController();

@@ -17,6 +17,7 @@ export const standInClients = [
   "shows-replays",
   "keeps-message-keys",
   "never-changes-keys",
+  "deaf-second-device",
   "accepts-everybody",
   "denies-nobody",
 ] as const;

@@ -38,6 +38,11 @@ export interface WithEndToEnd extends WithEncryption {
   openUntouched(kind: Conversation["kind"], peer: string): Promise<UntouchedChat>;
   /** True once what is sent now would be encrypted for a device of each of these people. */
   encryptsFor(conversation: Conversation, people: readonly string[]): Promise<boolean>;
+  /**
+   * Becomes a contact of somebody who does the same, as people who write to each other are: without it an XMPP server tells no
+   * one about new devices (XEP-0163, 4.1). Matrix has no contacts.
+   */
+  befriend(address: string): Promise<void>;
   /** Devices of a person that this client knows and would send keys to or has to decide about. */
   devicesOf(address: string): Promise<number>;
   /** Takes a person out of a group. On return the server has said yes. */

@@ -127,8 +127,9 @@ export function createContext(parts: ContextParts): ScenarioContext {
   const driver = sessions.watch(parts.driver);
   const openPlain: ScenarioContext["open"] = (person, options) =>
     abortable(signal, driver.open(person.server, person, { reaches: deployment.servers, ...options }));
+  const seen = new Set<string>();
   const disguised = (session: Session, person: Person): Session =>
-    standIn(session, job.sabotage?.client, () => openPlain(person));
+    standIn(session, job.sabotage?.client, () => openPlain(person), seen);
   return {
     servers: deployment.servers,
     protocol: job.candidate.protocol,

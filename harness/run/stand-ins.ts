@@ -83,6 +83,18 @@ function neverChangingKeys(session: Session & WithEndToEnd): Session {
   return session;
 }
 
+/** Names of people whose first device is open already, apart for each run of a scenario. */
+export type Seen = Set<string>;
+
+/** A new device that takes neither old keys nor new messages. */
+function deafUnlessFirst(session: Session & WithEndToEnd, seen: Seen): Session {
+  if (!seen.has(session.address)) {
+    seen.add(session.address);
+    return session;
+  }
+  return replaced(session, { inbox: () => [], restoreKeyBackup: () => Promise.resolve() });
+}
+
 const endToEndStandIns: Readonly<Record<string, (session: Session & WithEndToEnd) => Session>> = {
   "removes-without-effect": removingWithoutEffect,
   "shows-replays": showingReplays,
@@ -101,11 +113,17 @@ function withoutLimits(session: Session, client: Sabotage["client"]): Session | 
 }
 
 /** The stand-in client a control asks for, in place of an honest one. */
-export function standIn(session: Session, client: Sabotage["client"], openPlain: () => Promise<Session>): Session {
+export function standIn(
+  session: Session,
+  client: Sabotage["client"],
+  openPlain: () => Promise<Session>,
+  seen: Seen = new Set(),
+): Session {
   if (client === "copies-plaintext" && hasEncryption(session)) return copyingPlaintext(session, openPlain);
   if (client === "ignores-retractions" && hasRetraction(session)) return ignoringRetractions(session);
   const unlimited = withoutLimits(session, client);
   if (unlimited !== undefined) return unlimited;
+  if (client === "deaf-second-device" && hasEndToEnd(session)) return deafUnlessFirst(session, seen);
   const disguise = client === undefined ? undefined : endToEndStandIns[client];
   return disguise !== undefined && hasEndToEnd(session) ? disguise(session) : session;
 }

@@ -87,6 +87,13 @@ export const scenario = defineScenario({
     const [alice, bob] = await ctx.step("two clients that encrypt log in", () =>
       Promise.all([openClient(ctx, people[0]), openClient(ctx, people[1])]),
     );
+    // Twice: whoever allows before being asked may not be heard (RFC 6121, 3.4, is optional).
+    for (const [one, other] of [
+      [alice, bob],
+      [bob, alice],
+      [alice, bob],
+    ] as const)
+      await one.befriend(other.address);
     const chat = await ctx.step("an encrypted chat is opened", () => alice.openEncryptedDirect(bob.address));
     await bob.join(chat, { what: "bob to be in the encrypted chat", withinMs: 30_000 });
     const word = ctx.random.id("device");

@@ -71,6 +71,7 @@ export interface BenchFunctions {
   archived(archive: string, limit: number): Promise<readonly string[]>;
   /** Empty when done, "none" without such a setting, else the room's answer. */
   setArchiving(room: string, on: boolean): Promise<string>;
+  befriend(jid: string): Promise<void>;
   /** Different devices in the lists of both OMEMO versions. */
   deviceCount(jid: string): Promise<number>;
   deviceId(): Promise<string>;

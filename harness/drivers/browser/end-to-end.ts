@@ -41,6 +41,10 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
     return found.length === people.length;
   }
 
+  befriend(address: string): Promise<void> {
+    return this.call(`becoming a contact of ${address}`, "befriend", address);
+  }
+
   devicesOf(address: string): Promise<number> {
     return this.call(`devices of ${address}`, "deviceCount", address);
   }

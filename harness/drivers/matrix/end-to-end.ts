@@ -48,6 +48,10 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
     return this.sdk.encryptsFor(id, people);
   }
 
+  befriend(): Promise<void> {
+    return Promise.resolve();
+  }
+
   devicesOf(address: string): Promise<number> {
     return this.sdk.devicesOf(address);
   }

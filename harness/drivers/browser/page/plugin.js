@@ -280,6 +280,14 @@ function realAddress(occupant) {
 /** Senders of group messages, kept because a person thrown out of a room no longer sees its occupants. */
 const seenOccupants = new Map();
 
+/** Asks for the other's presence and allows our own; the other one does the same (RFC 6121, 3). */
+async function befriend(jid) {
+  for (const type of ["subscribe", "subscribed"]) {
+    inner.api.send(stx`<presence to="${jid}" type="${type}" xmlns="jabber:client"/>`);
+    await ping(); // Handled in order: the server has taken it when this is answered.
+  }
+}
+
 async function deviceCount(jid) {
   const lists = await Promise.all(omemoVersions.map((v) => inner.api.omemo.devicelists.get(jid, true, v)));
   return new Set(lists.flatMap((list) => list.devices.filter((d) => d.get("active")).map((d) => String(d.get("id")))))
@@ -420,6 +428,7 @@ window.bench = {
   keysKept,
   readStolen,
   archived,
+  befriend,
   deviceCount,
   setArchiving,
   realAddress: async (occupant) => realAddress(occupant),

@@ -127,8 +127,12 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
   }
 
   async isBackedUp(): Promise<boolean> {
-    const { held, backedUp } = await this.sdk.backupState();
-    return held > 0 && backedUp >= held;
+    // Asked afresh: the SDK remembers what the server said when the backup was made.
+    const [held, { count }] = await Promise.all([
+      this.sdk.heldKeys(),
+      this.api.call({ path: "/_matrix/client/v3/room_keys/version" }),
+    ]);
+    return held > 0 && typeof count === "number" && count >= held;
   }
 
   restoreKeyBackup(recoveryKey: string): Promise<void> {

@@ -300,11 +300,9 @@ export class SdkClient {
     return key === null ? undefined : Buffer.from(key).toString("base64");
   }
 
-  /** Keys the backup holds, as the server counts them, and keys of this device. */
-  async backupState(): Promise<{ readonly held: number; readonly backedUp: number }> {
-    const crypto = this.#crypto();
-    const [info, keys] = await Promise.all([crypto.getKeyBackupInfo(), crypto.exportRoomKeys()]);
-    return { held: keys.length, backedUp: info?.count ?? 0 };
+  /** Keys of Megolm sessions on this device. */
+  async heldKeys(): Promise<number> {
+    return (await this.#crypto().exportRoomKeys()).length;
   }
 
   async restoreKeyBackup(recoveryKey: string): Promise<void> {

@@ -140,8 +140,9 @@ describe("plan profiles", () => {
   it("name the catalogue profile and how much is measured", () => {
     const { catalogueProfile, compressed } = planProfile("full");
     assert.deepEqual([catalogueProfile, compressed], ["interministerial", false]);
+    assert.deepEqual([planProfile("interministerial").inDepth, planProfile("in-depth").inDepth], [false, true]);
     assert.ok(planProfile("quick").scenarios?.includes("SZ-16"));
-    assert.deepEqual(planProfileNames, ["quick", "interministerial", "market-survey", "vs-nfd", "full"]);
+    assert.deepEqual(planProfileNames, ["quick", "interministerial", "in-depth", "market-survey", "vs-nfd", "full"]);
     assert.equal(planProfile("own/profile.yaml").catalogueProfile, "own/profile.yaml");
   });
 

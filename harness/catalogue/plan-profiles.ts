@@ -8,8 +8,10 @@ export interface PlanProfile {
   readonly catalogueProfile: string;
   /** True: parameters with a `compressed` value use it; the report prints each factor. */
   readonly compressed: boolean;
-  /** Scenarios of this plan; undefined = all that exist. */
+  /** Scenarios of this plan; undefined = all that exist, those in depth by the field below. */
   readonly scenarios: readonly string[] | undefined;
+  /** Also the scenarios that take minutes on each product (`inDepth`): the standard plan has ten minutes for four products. */
+  readonly inDepth: boolean;
   /** `needed`: default only where a verdict reads it; `both`: every scenario on default and hardened (decision a). */
   readonly configs: "needed" | "both";
 }
@@ -23,6 +25,7 @@ const plans: readonly PlanProfile[] = [
     catalogueProfile: "interministerial",
     compressed: true,
     scenarios: quickScenarios,
+    inDepth: false,
     configs: "needed",
   },
   {
@@ -30,6 +33,15 @@ const plans: readonly PlanProfile[] = [
     catalogueProfile: "interministerial",
     compressed: true,
     scenarios: undefined,
+    inDepth: false,
+    configs: "needed",
+  },
+  {
+    name: "in-depth",
+    catalogueProfile: "interministerial",
+    compressed: true,
+    scenarios: undefined,
+    inDepth: true,
     configs: "needed",
   },
   {
@@ -37,10 +49,25 @@ const plans: readonly PlanProfile[] = [
     catalogueProfile: "market-survey",
     compressed: true,
     scenarios: undefined,
+    inDepth: false,
     configs: "needed",
   },
-  { name: "vs-nfd", catalogueProfile: "vs-nfd", compressed: true, scenarios: undefined, configs: "needed" },
-  { name: "full", catalogueProfile: "interministerial", compressed: false, scenarios: undefined, configs: "both" },
+  {
+    name: "vs-nfd",
+    catalogueProfile: "vs-nfd",
+    compressed: true,
+    scenarios: undefined,
+    inDepth: false,
+    configs: "needed",
+  },
+  {
+    name: "full",
+    catalogueProfile: "interministerial",
+    compressed: false,
+    scenarios: undefined,
+    inDepth: true,
+    configs: "both",
+  },
 ];
 
 export const planProfileNames: readonly string[] = plans.map(({ name }) => name);
@@ -53,7 +80,7 @@ export function planProfile(name: string): PlanProfile {
   const plan = plans.find((known) => known.name === name);
   if (plan) return plan;
   if (/[\\/]|\.ya?ml$/u.test(name)) {
-    return { name, catalogueProfile: name, compressed: true, scenarios: undefined, configs: "needed" };
+    return { name, catalogueProfile: name, compressed: true, scenarios: undefined, inDepth: false, configs: "needed" };
   }
   throw new HarnessError("bad-input", `There is no profile "${name}"${suggestion(name, planProfileNames)}.`, {
     hint: `Profiles: ${planProfileNames.join(", ")}, or the path of a profile file.`,

@@ -23,14 +23,17 @@ export interface ChosenProfile {
   readonly profile: string | undefined;
   readonly size: PlanSize;
   readonly scenarioIds?: readonly string[] | undefined;
+  /** Also scenarios in depth. */
+  readonly inDepth: boolean;
 }
 
 /** What a word after --profile means: a plan of the bench, else a profile of the catalogue run as the standard plan. */
 export function splitProfile(name: string | undefined): ChosenProfile {
-  if (name === undefined || !planProfileNames.includes(name)) return { profile: name, size: "standard" };
-  const { catalogueProfile, compressed, scenarios } = planProfile(name);
+  if (name === undefined || !planProfileNames.includes(name))
+    return { profile: name, size: "standard", inDepth: false };
+  const { catalogueProfile, compressed, scenarios, inDepth } = planProfile(name);
   const size = name === "quick" ? "quick" : "standard";
-  return { profile: catalogueProfile, size: compressed ? size : "full", scenarioIds: scenarios };
+  return { profile: catalogueProfile, size: compressed ? size : "full", scenarioIds: scenarios, inDepth };
 }
 
 export interface ProjectOptions {

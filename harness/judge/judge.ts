@@ -33,7 +33,15 @@ export interface JudgeInput {
  * different scenarios does not matter. Candidates and rows keep the order of run and catalogue.
  * @throws HarnessError `bad-input` when the journal does not say what was run.
  */
-export function judge({ entries, journalSha256, catalogue, proofs, subjects, prices, dossiers = [] }: JudgeInput): Result {
+export function judge({
+  entries,
+  journalSha256,
+  catalogue,
+  proofs,
+  subjects,
+  prices,
+  dossiers = [],
+}: JudgeInput): Result {
   const index = indexJournal(entries);
   const rows = catalogue.criteria.filter(({ active, dropped }) => active || dropped);
   const declarations: Declarations = new Map(catalogue.measurements.map((one) => [one.id, one]));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { withFlippedBit } from "./end-to-end.ts";
 
 const differences = (left: string, right: string): number =>
-  [...left].filter((character, index) => character !== right[index]).length;
+  Array.from(left).filter((character, index) => character !== right[index]).length;
 
 test("exactly one character of the longest base64 run changes", () => {
   const raw = `{"sender":"@alice:a.pruefstand.test","content":{"session_id":"${"k".repeat(43)}","ciphertext":"${"Zm9v".repeat(40)}"}}`;

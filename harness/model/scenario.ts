@@ -79,6 +79,8 @@ export interface Scenario {
   readonly exclusive?: boolean | "when-asked";
   /** Needs the federation to start with this allow list instead of the configuration's own: server id → ids of servers it trusts. */
   readonly federation?: { readonly allow: Readonly<Record<string, readonly string[]>> };
+  /** Takes minutes on each product: left out of the standard plan, part of the plans "in-depth" and "full". */
+  readonly inDepth?: true;
   /** Deadline for the whole scenario, in seconds; `params` may hold longer waits in profile full, added on top. */
   readonly timeBudget: number;
   run(context: ScenarioContext): Promise<void>;

@@ -53,6 +53,8 @@ export interface PlanInput {
   readonly size: PlanSize;
   /** Scenarios of this plan by id; absent = all that decide a criterion. --only picks from all scenarios. */
   readonly scenarioIds?: readonly string[] | undefined;
+  /** Also scenarios that are `inDepth`; --only picks them always. */
+  readonly inDepth?: boolean;
   readonly seed: string;
   readonly repeat: number;
   /** Ids of criteria or scenarios, or file names of scenarios; empty = all. */
@@ -154,9 +156,12 @@ function compressionOf(criteria: readonly Criterion[], size: PlanSize): RunFacts
 }
 
 function pickScenarios(input: PlanInput): readonly Scenario[] {
-  const { catalogue, scenarios, only, scenarioIds } = input;
+  const { catalogue, scenarios, only, scenarioIds, inDepth = false } = input;
   if (only.length === 0) {
-    const planned = scenarios.map(({ scenario }) => scenario).filter((one) => criteriaOf(catalogue, one).length > 0);
+    const planned = scenarios
+      .map(({ scenario }) => scenario)
+      .filter((one) => criteriaOf(catalogue, one).length > 0)
+      .filter((one) => inDepth || one.inDepth !== true);
     return scenarioIds === undefined ? planned : planned.filter(({ id }) => scenarioIds.includes(id));
   }
   const picked = new Set<Scenario>();

@@ -106,6 +106,7 @@ export const scenario = defineScenario({
   measures: ["e2ee.group.members-decrypting-all", "e2ee.group.canary-hits", "e2ee.group.control-hits"],
   protocols: ["matrix", "xmpp"],
   servers: 2,
+  inDepth: true,
   timeBudget: 480,
   async run(ctx) {
     const count = ctx.params["group-members"] ?? 10;

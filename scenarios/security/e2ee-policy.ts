@@ -54,6 +54,7 @@ export const scenario = defineScenario({
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
+  inDepth: true,
   timeBudget: 300,
   async run(ctx) {
     const [server] = ctx.servers;

@@ -77,6 +77,7 @@ export const scenario = defineScenario({
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
+  inDepth: true,
   timeBudget: 600,
   async run(ctx) {
     const [server] = ctx.servers;

@@ -126,6 +126,7 @@ export const scenario = defineScenario({
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
+  inDepth: true,
   timeBudget: 900,
   async run(ctx) {
     const [server] = ctx.servers;

@@ -77,6 +77,7 @@ export const scenario = defineScenario({
   measures: ["e2ee.second-device.old-readable", "e2ee.second-device.new-readable", "e2ee.backup.plaintext-key-hits"],
   protocols: ["matrix", "xmpp"],
   servers: 1,
+  inDepth: true,
   timeBudget: 600,
   async run(ctx) {
     const [server] = ctx.servers;

@@ -74,11 +74,12 @@ function setFrom(name: string | undefined): CandidateSet | undefined {
 }
 
 function planFor(project: Project, options: RunCommandOptions): Plan {
-  const { size, scenarioIds } = splitProfile(options.profile);
+  const { size, scenarioIds, inDepth } = splitProfile(options.profile);
   return makePlan({
     ...project,
     size,
     scenarioIds,
+    inDepth,
     seed: options.seed,
     repeat: options.repeat,
     only: options.only,
@@ -225,7 +226,7 @@ export function registerRun(program: Command, done: Done): void {
     .option("--only <name>", "only these criteria or scenarios (repeatable, or F-01,SZ-16)", collect, [])
     .option(
       "--profile <name>",
-      "quick, full, or a profile of the catalogue (interministerial, market-survey, vs-nfd …)",
+      "quick, in-depth, full, or a profile of the catalogue (interministerial, market-survey, vs-nfd …)",
     )
     .option("--config <name>", "only default or only hardened", collect, [])
     .option("--repeat <n>", "run everything n times; differing verdicts are marked unstable", wholeNumber(1), 1)

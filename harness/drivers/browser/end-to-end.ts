@@ -22,7 +22,7 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
 
   /** On return this device's id is known. */
   async prepare(): Promise<void> {
-    this.#deviceId = String(await this.call("the OMEMO device id", "deviceId"));
+    this.#deviceId = await this.call("the OMEMO device id", "deviceId");
   }
 
   createEncryptedGroup(name: string): Promise<Conversation> {

@@ -280,7 +280,7 @@ export class SdkClient {
     const user = this.#client.getSafeUserId();
     await crypto.bootstrapCrossSigning({
       authUploadDeviceSigningKeys: async (upload) => {
-        await upload({ type: "m.login.password", identifier: { type: "m.id.user", user }, password } as never);
+        await upload({ type: "m.login.password", identifier: { type: "m.id.user", user }, password });
       },
     });
     const made = await crypto.createRecoveryKeyFromPassphrase();
@@ -336,7 +336,8 @@ export class SdkClient {
   async #fetch(connection: Connection, url: string | URL | Request, init?: RequestInit): Promise<Response> {
     const never = new Promise<Response>(() => undefined);
     try {
-      const turn = this.#hostile.turn(String(url));
+      const address = url instanceof Request ? url.url : url.toString();
+      const turn = this.#hostile.turn(address);
       // Where the stand-in answers, the real request must not go on: dozens of open syncs would keep the server busy.
       const abandon = new AbortController();
       const signal = AbortSignal.any([abandon.signal, ...(init?.signal ? [init.signal] : [])]);
@@ -346,7 +347,7 @@ export class SdkClient {
       const answer = await Promise.race([forged, asked]);
       // Too many requests or a server that is starting decide nothing; the SDK asks again.
       const decides = answer.status < 300 || [401, 403, 404].includes(answer.status);
-      if (decides && new URL(String(url)).pathname.endsWith("/keys/upload")) this.#keysDecided.resolve(answer.status);
+      if (decides && new URL(address).pathname.endsWith("/keys/upload")) this.#keysDecided.resolve(answer.status);
       return this.#stopped ? await never : answer;
     } catch (error) {
       if (this.#stopped) return never;

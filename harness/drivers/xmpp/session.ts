@@ -165,7 +165,7 @@ export class XmppSession
   }
 
   #onCorrection(id: string, sender: string, message: Element): void {
-    if (this.#senders.get(id) === sender) this.#corrections.set(id, String(message.getChildText("body") ?? ""));
+    if (this.#senders.get(id) === sender) this.#corrections.set(id, message.getChildText("body") ?? "");
   }
 
   #onRetraction(id: string, sender: string): void {

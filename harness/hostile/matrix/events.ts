@@ -18,7 +18,7 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value);
 }
 
-export const unpadded = (bytes: Uint8Array, encoding: "base64" | "base64url" = "base64"): string =>
+const unpadded = (bytes: Uint8Array, encoding: "base64" | "base64url" = "base64"): string =>
   Buffer.from(bytes).toString(encoding).replaceAll("=", "");
 
 /** A signing key of a server. */

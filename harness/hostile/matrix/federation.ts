@@ -12,7 +12,7 @@ export interface Caller {
   readonly key: SigningKey;
 }
 
-export const callerOf = (seat: Seat, key: SigningKey): Caller => ({ domain: seat.domain, key });
+const callerOf = (seat: Seat, key: SigningKey): Caller => ({ domain: seat.domain, key });
 
 export interface Request {
   readonly method?: string;

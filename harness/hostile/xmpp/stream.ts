@@ -7,7 +7,7 @@ import { TextStream, type Heard, type Identity } from "../text-stream.ts";
 
 export const tlsNs = "urn:ietf:params:xml:ns:xmpp-tls";
 export const saslNs = "urn:ietf:params:xml:ns:xmpp-sasl";
-export const featuresEnd = /<\/stream:features>|<stream:features\s*\/>|<\/stream:error>|<\/stream:stream>/;
+const featuresEnd = /<\/stream:features>|<stream:features\s*\/>|<\/stream:error>|<\/stream:stream>/;
 export const streamEnd = /<\/stream:error>|<\/stream:stream>/;
 const answerMs = 10_000;
 

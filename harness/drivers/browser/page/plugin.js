@@ -230,7 +230,7 @@ async function openUntouched(jid) {
   const { promise, resolve } = Promise.withResolvers();
   const look = () => chat.get("omemo_active") === true && resolve();
   chat.on("change", look);
-  const timer = setTimeout(resolve, 10_000);
+  const timer = setTimeout(() => resolve(), 10_000);
   look();
   await promise.finally(() => clearTimeout(timer));
   return chat.get("omemo_active") === true;

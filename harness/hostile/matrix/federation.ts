@@ -1,6 +1,5 @@
 import { HarnessError } from "../../model/errors.ts";
 import type { HttpAnswer } from "../../model/candidate.ts";
-import type { Seat } from "../../model/hostile.ts";
 import type { RunningServer } from "../../model/server.ts";
 import { authorization, canonical, eventId, signEvent, withHash, type Json, type SigningKey } from "./events.ts";
 
@@ -11,8 +10,6 @@ export interface Caller {
   readonly domain: string;
   readonly key: SigningKey;
 }
-
-const callerOf = (seat: Seat, key: SigningKey): Caller => ({ domain: seat.domain, key });
 
 export interface Request {
   readonly method?: string;

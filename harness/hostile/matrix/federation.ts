@@ -76,6 +76,8 @@ export interface JoinedRoom {
   readonly version: number;
   /** Event ids that authorise a message of the member. */
   readonly auth: readonly string[];
+  /** Event ids that authorised the join: good for another person's join under the same join rules. */
+  readonly joinAuth: readonly string[];
   /** The join itself. */
   readonly membership: string;
   readonly depth: number;
@@ -108,7 +110,8 @@ export async function joinRoom(
   // Version 12 names the room by its create event, which then authorises without being cited.
   const authorising = version >= 12 ? ["m.room.power_levels"] : ["m.room.create", "m.room.power_levels"];
   const auth = state.filter((one) => authorising.includes(String(one["type"]))).map((one) => eventId(one, version));
-  return { id: room, version, auth: [...auth, id], membership: id, depth: Number(event["depth"]), state };
+  const joinAuth = (event["auth_events"] ?? []) as readonly string[];
+  return { id: room, version, auth: [...auth, id], joinAuth, membership: id, depth: Number(event["depth"]), state };
 }
 
 /** Hash and signature of the caller. */

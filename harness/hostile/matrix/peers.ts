@@ -38,6 +38,8 @@ export class MatrixPeers implements HostilePeers {
   readonly #server: PeerServer;
   readonly #options: HostileOptions;
   readonly #rooms = new Map<string, JoinedRoom>();
+  /** The last join while the group was open to all. */
+  #openJoin: JoinedRoom | undefined;
 
   private constructor(authorities: Readonly<Record<Who, Authority>>, server: PeerServer, options: HostileOptions) {
     this.#authorities = authorities;
@@ -129,7 +131,10 @@ export class MatrixPeers implements HostilePeers {
     if (act === "private") {
       // A join that was made without asking for a template, handed in directly.
       const person = `@${marker}:${caller.domain}`;
-      const draftJoin = draft(room, person, "m.room.member", { membership: "join" }, { state_key: person });
+      // The rules under which somebody joined while the group was open; the attacker's own join knows only those before.
+      const base = this.#openJoin ?? room;
+      const more = { state_key: person, auth_events: base.joinAuth };
+      const draftJoin = draft(base, person, "m.room.member", { membership: "join" }, more);
       const event = finish(draftJoin, caller, room.version);
       const id = encodeURIComponent(eventId(event, room.version));
       const uri = `/_matrix/federation/v2/send_join/${encodeURIComponent(group.id)}/${id}`;
@@ -148,7 +153,7 @@ export class MatrixPeers implements HostilePeers {
   ): Promise<MarkedAttempt> {
     const person = `@${marker}:${this.attacker.domain}`;
     try {
-      await joinRoom(server, this.#caller("attacker"), group.id, person);
+      this.#openJoin = await joinRoom(server, this.#caller("attacker"), group.id, person);
       return end("joining the group", true, "joined");
     } catch (error) {
       if (!(error instanceof HarnessError) || error.code !== "refused") throw error;

@@ -1,4 +1,5 @@
 import { ruleReferences } from "../catalogue/references.ts";
+import { abilityTitles } from "../model/candidate.ts";
 import type { Localized } from "../model/text.ts";
 import type { VerdictWord } from "../model/verdict.ts";
 import type { RuleContext } from "./conditions.ts";
@@ -39,7 +40,7 @@ function beforeRun(cell: Cell): Outcome | undefined {
   const { row, candidate } = cell;
   if (row.dropped) return undecided("not-applicable", "stated-need", row.dropped);
   const lacking = row.needs.filter((need) => !candidate.abilities.includes(need));
-  if (lacking.length > 0) return missingAbility(cell, lacking.join(", "));
+  if (lacking.length > 0) return missingAbility(cell, titlesOf(lacking));
   if (row.scenarios.length === 0) return undefined;
   const unmeasured = planGate(cell);
   return unmeasured && byDocument(cell, unmeasured) ? undefined : unmeasured;
@@ -57,10 +58,21 @@ function byDocument(cell: Cell, { code }: Outcome): boolean {
   );
 }
 
-function missingAbility({ row }: Cell, lacking: string): Outcome {
+const sameWords = (words: string): Localized => ({ de: words, en: words });
+
+/** A catalogue of its own may ask for an ability the bench has no title for. */
+const titleOf = (ability: string): Localized =>
+  (abilityTitles as Readonly<Record<string, Localized>>)[ability] ?? sameWords(ability);
+
+function titlesOf(lacking: readonly string[]): Localized {
+  const titles = lacking.map(titleOf);
+  return { de: titles.map(({ de }) => de).join(", "), en: titles.map(({ en }) => en).join(", ") };
+}
+
+function missingAbility({ row }: Cell, lacking: Localized): Outcome {
   const text: Localized = {
-    de: `Dem Produkt fehlt, was das Kriterium verlangt: ${lacking}.`,
-    en: `The product lacks what the criterion asks for: ${lacking}.`,
+    de: `Dem Produkt fehlt, was das Kriterium verlangt: ${lacking.de}.`,
+    en: `The product lacks what the criterion asks for: ${lacking.en}.`,
   };
   return { verdict: "not-met", points: row.ufab.type === "B" ? 0 : null, code: "missing-ability", text, faults: [] };
 }
@@ -112,7 +124,7 @@ function assessRuns(cell: Cell, runs: readonly number[]): Outcome {
   if (judged.code === "missing-ability") return judged;
   const measured = attemptsOf(cell).length > 0;
   const validity = validGate(cell, context);
-  if (validity.evaluation.missing) return { ...missingAbility(cell, lackingIn(cell, context)), faults: [] };
+  if (validity.evaluation.missing) return { ...missingAbility(cell, sameWords(lackingIn(cell, context))), faults: [] };
   return (
     (measured ? (controlGate(cell, runs) ?? instrumentGate(cell, runs)) : undefined) ??
     totalGate(cell, context) ??
@@ -135,7 +147,7 @@ function applyRule(cell: Cell, context: RuleContext): Outcome {
   if (rule.kind !== "pass") return applyScale(cell, scorePoints(rule, context), context);
   const evaluation = evaluateAll(rule.conditions, context);
   const { held, missing, cause } = evaluation;
-  if (held === false && missing) return { ...missingAbility(cell, lackingIn(cell, context)), evaluation };
+  if (held === false && missing) return { ...missingAbility(cell, sameWords(lackingIn(cell, context))), evaluation };
   const text = passReason(evaluation, cell.declarations);
   if (held === null || held === undefined) return { ...open(cause ?? "not-observed", text), evaluation };
   const [verdict, code] = held ? (["met", "threshold-held"] as const) : (["not-met", "threshold-missed"] as const);
@@ -156,7 +168,7 @@ const lowerBound: readonly UnknownCause[] = ["censored", "no-document", "tie", "
 function applyScale(cell: Cell, span: Span, context: RuleContext): Outcome {
   const points = span.low;
   const text = scaleReason(span, points, cell.declarations);
-  if (span.high === 0 && span.missing) return { ...missingAbility(cell, lackingIn(cell, context)), span };
+  if (span.high === 0 && span.missing) return { ...missingAbility(cell, sameWords(lackingIn(cell, context))), span };
   if (span.low !== span.high) {
     const blocking = span.causes.find((cause) => !lowerBound.includes(cause));
     if (blocking) return { ...open(blocking, text), span };

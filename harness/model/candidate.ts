@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointKind } from "./server.ts";
+import type { Localized } from "./text.ts";
 
 export type Protocol = "matrix" | "xmpp" | "irc" | "email" | "threema";
 export type ConfigName = "default" | "hardened";
@@ -20,6 +21,22 @@ export const abilities = [
   "registration-policy",
 ] as const;
 export type Ability = (typeof abilities)[number];
+
+/** As a report names them. */
+export const abilityTitles: Readonly<Record<Ability, Localized>> = {
+  federation: { de: "Föderation", en: "federation" },
+  "federation-allow-list": { de: "Positivliste für die Föderation", en: "an allow list for federation" },
+  "defederation-while-running": { de: "Ausschluss im laufenden Betrieb", en: "defederation while running" },
+  "group-chat": { de: "Gruppen", en: "group chats" },
+  "end-to-end-encryption": { de: "Ende-zu-Ende-Verschlüsselung", en: "end-to-end encryption" },
+  "file-transfer": { de: "Dateiübertragung", en: "file transfer" },
+  "message-retraction": { de: "Zurückziehen von Nachrichten", en: "taking messages back" },
+  history: { de: "Nachrichtenverlauf auf dem Server", en: "message history on the server" },
+  "account-deletion": { de: "Löschen von Konten", en: "deletion of accounts" },
+  "account-disabling": { de: "Sperren von Konten", en: "disabling of accounts" },
+  "admin-api": { de: "Verwaltungsschnittstelle", en: "an administration interface" },
+  "registration-policy": { de: "Regelung der Selbstregistrierung", en: "a policy for self-registration" },
+};
 
 /** A file rendered into a container before it starts. `template` is a path below the candidate's folder, filled by handlebars. */
 export interface ConfigFile {

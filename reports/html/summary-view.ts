@@ -148,7 +148,11 @@ function exclusionsOf(book: Book) {
 /** Length of a full bar in the panels of summary.hbs. */
 const barWidth = 110;
 
-function barsOf(book: Book, shareOf: (total: CandidateTotal) => { points: number; maxPoints: number } | undefined) {
+function barsOf(
+  book: Book,
+  shareOf: (total: CandidateTotal) => { points: number; maxPoints: number } | undefined,
+  group?: string,
+) {
   return book.candidates.map((candidate, index) => {
     const total = book.total(candidate.id);
     const part = total && shareOf(total);
@@ -158,7 +162,10 @@ function barsOf(book: Book, shareOf: (total: CandidateTotal) => { points: number
       y: index * 22,
       textY: index * 22 + 14,
       width: Math.round(share * barWidth * 10) / 10,
-      label: formatShare(part?.points ?? 0, part?.maxPoints ?? 0),
+      label:
+        group !== undefined && noneTested(book, group, candidate.id)
+          ? word("untestedGroup")
+          : formatShare(part?.points ?? 0, part?.maxPoints ?? 0),
       light: total?.standing === "excluded",
     };
   });
@@ -180,7 +187,7 @@ function panelsOf(book: Book) {
         title: group.title,
         weight: word("weightOfGroup", { gp: group.gp, share: formatShare(group.gp, book.gp) }),
         height,
-        bars: barsOf(book, (total) => total.groups.find((item) => item.group === group.id)),
+        bars: barsOf(book, (total) => total.groups.find((item) => item.group === group.id), group.id),
       })),
   ];
 }

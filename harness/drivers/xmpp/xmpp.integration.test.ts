@@ -26,6 +26,7 @@ async function deployed(candidate: (typeof candidates)[number]): Promise<Contrac
   };
 }
 
-for (const candidate of candidates.filter(({ protocol }) => protocol === "xmpp")) {
+// The standard set: what the driver meets on an old generation is told by its scenarios.
+for (const candidate of candidates.filter(({ protocol, standard }) => protocol === "xmpp" && standard === true)) {
   describeDriver(`XMPP driver on ${candidate.title}`, () => deployed(candidate));
 }

@@ -1,5 +1,5 @@
 import { ruleReferences } from "../catalogue/references.ts";
-import { abilityTitles } from "../model/candidate.ts";
+import { abilityTitle } from "../model/candidate.ts";
 import type { Localized } from "../model/text.ts";
 import type { VerdictWord } from "../model/verdict.ts";
 import type { RuleContext } from "./conditions.ts";
@@ -60,12 +60,8 @@ function byDocument(cell: Cell, { code }: Outcome): boolean {
 
 const sameWords = (words: string): Localized => ({ de: words, en: words });
 
-/** A catalogue of its own may ask for an ability the bench has no title for. */
-const titleOf = (ability: string): Localized =>
-  (abilityTitles as Readonly<Record<string, Localized>>)[ability] ?? sameWords(ability);
-
 function titlesOf(lacking: readonly string[]): Localized {
-  const titles = lacking.map(titleOf);
+  const titles = lacking.map(abilityTitle);
   return { de: titles.map(({ de }) => de).join(", "), en: titles.map(({ en }) => en).join(", ") };
 }
 

@@ -22,21 +22,24 @@ export const abilities = [
 ] as const;
 export type Ability = (typeof abilities)[number];
 
-/** As a report names them. */
-export const abilityTitles: Readonly<Record<Ability, Localized>> = {
+const abilityTitles: Readonly<Record<Ability, Localized>> = {
   federation: { de: "Föderation", en: "federation" },
-  "federation-allow-list": { de: "Positivliste für die Föderation", en: "an allow list for federation" },
+  "federation-allow-list": { de: "Positivliste für die Föderation", en: "federation allow list" },
   "defederation-while-running": { de: "Ausschluss im laufenden Betrieb", en: "defederation while running" },
-  "group-chat": { de: "Gruppen", en: "group chats" },
+  "group-chat": { de: "Gruppenchat", en: "group chat" },
   "end-to-end-encryption": { de: "Ende-zu-Ende-Verschlüsselung", en: "end-to-end encryption" },
   "file-transfer": { de: "Dateiübertragung", en: "file transfer" },
-  "message-retraction": { de: "Zurückziehen von Nachrichten", en: "taking messages back" },
-  history: { de: "Nachrichtenverlauf auf dem Server", en: "message history on the server" },
-  "account-deletion": { de: "Löschen von Konten", en: "deletion of accounts" },
-  "account-disabling": { de: "Sperren von Konten", en: "disabling of accounts" },
-  "admin-api": { de: "Verwaltungsschnittstelle", en: "an administration interface" },
-  "registration-policy": { de: "Regelung der Selbstregistrierung", en: "a policy for self-registration" },
+  "message-retraction": { de: "Rückruf von Nachrichten", en: "message retraction" },
+  history: { de: "Nachrichtenverlauf", en: "message history" },
+  "account-deletion": { de: "Löschen von Konten", en: "account deletion" },
+  "account-disabling": { de: "Sperren von Konten", en: "account disabling" },
+  "admin-api": { de: "Verwaltungsschnittstelle", en: "administration interface" },
+  "registration-policy": { de: "Regeln für die Registrierung", en: "registration policy" },
 };
+
+/** As a report names it. A catalogue or candidate of its own may name an ability the bench has no title for. */
+export const abilityTitle = (ability: string): Localized =>
+  (abilityTitles as Readonly<Record<string, Localized>>)[ability] ?? { de: ability, en: ability };
 
 /** A file rendered into a container before it starts. `template` is a path below the candidate's folder, filled by handlebars. */
 export interface ConfigFile {

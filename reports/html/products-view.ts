@@ -1,9 +1,10 @@
 // One page per product for auditors and vendors: failures, faults, deviations, configuration difference.
+import { abilityTitle } from "../../harness/model/candidate.ts";
 import type { CandidateFacts } from "../../harness/model/journal.ts";
 import { grades } from "../../harness/model/verdict.ts";
 import { anchor } from "../text/clean.ts";
 import { formatNumber } from "../text/format.ts";
-import { hasWord, word } from "../text/words.ts";
+import { word } from "../text/words.ts";
 import { joined, properName, sentence, wordOf, type Book } from "./book.ts";
 import { pointsOf } from "./matrix-view.ts";
 import { clausesOf, faultsOf, repeatCommand } from "./reasons-view.ts";
@@ -87,9 +88,7 @@ function productOf(book: Book, candidate: CandidateFacts) {
     licence: candidate.licence,
     protocol: properName(candidate.protocol),
     encryption: joined(candidate.endEncryption.map(properName)),
-    abilities: joined(
-      candidate.abilities.map((ability) => (hasWord(`ability-${ability}`) ? word(`ability-${ability}`) : ability)),
-    ),
+    abilities: joined(candidate.abilities.map(abilityTitle)),
     notes: candidate.notes,
     shares: sharesOf(book, candidate.id),
     failures: failuresOf(book, candidate.id),

@@ -20,7 +20,7 @@ function requireUsable(candidate: Candidate, where: string): Candidate {
   const lines = problems.map(({ place, expected, got }) => `${place}: expected ${expected}, got ${got}`);
   const count = problems.length === 1 ? "1 mistake" : `${problems.length} mistakes`;
   throw new HarnessError("bad-input", [`${count} in the descriptor of ${where}:`, ...lines].join("\n"), {
-    hint: "harness/model/candidate.ts says what each field means; docs/recipes/candidate.md shows a working one.",
+    hint: "harness/model/candidate.ts says what each field means; docs/recipes/add-a-candidate.md shows a working one.",
     context: { problems },
   });
 }

@@ -24,7 +24,7 @@ async function create(name: string, { protocol, into, json }: NewOptions): Promi
     `  ./pruefstand candidate check ${into === undefined ? name : short}`,
     `  ./pruefstand run --candidate ${into === undefined ? name : short} --only F-01`,
     "",
-    "docs/recipes/candidate.md says what each part is for.",
+    "docs/recipes/add-a-candidate.md says what each part is for.",
   );
 }
 

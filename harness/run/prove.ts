@@ -102,7 +102,9 @@ function sideEffects({ control }: FoundControl, result: Result, baseline: readon
     const before = baseline.find(
       (row) => row.criterion === criterion && row.candidate === candidate && row.config === config,
     );
-    return before === undefined || before.verdict === verdict ? [] : [`${criterion} ${before.verdict} → ${verdict}`];
+    // A row that the ordinary run did not measure cannot have changed.
+    const unknown = before === undefined || before.verdict === "not-tested";
+    return unknown || before.verdict === verdict ? [] : [`${criterion} ${before.verdict} → ${verdict}`];
   });
 }
 

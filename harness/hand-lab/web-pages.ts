@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import Handlebars from "handlebars";
+import type { DeclaredEndpoint } from "../model/candidate.ts";
+import { HarnessError } from "../model/errors.ts";
 import type { DemoPerson } from "./people.ts";
 import { startPort } from "./plan.ts";
 import type { Authority, Family } from "./plan.ts";
@@ -29,7 +31,7 @@ const clients: Readonly<Record<string, WebClient>> = {
 
 const clientOf = ({ protocol }: Family): WebClient => {
   const client = clients[protocol];
-  if (client === undefined) throw new RangeError(`no web client for ${protocol}`);
+  if (client === undefined) throw new HarnessError("bad-input", `expected a web client for ${protocol}, got none`);
   return client;
 };
 
@@ -37,11 +39,17 @@ async function fill(template: string, facts: object, html: boolean): Promise<str
   return bars.compile(await readFile(join(sources, template), "utf8"), { strict: true, noEscape: !html })(facts);
 }
 
-/** Where a browser's requests end: the service and port the candidate declares. */
-function upstream({ candidate, family }: Authority): object {
-  const { endpoint } = clientOf(family);
-  const { service = "", port = 0, path = "/" } = candidate.endpoints.find(({ kind }) => kind === endpoint) ?? {};
-  return { service, port, path };
+/** Where a browser's requests end: the endpoint the candidate declares. Throws `bad-input` where it has none for browsers. */
+function upstream({ candidate, family }: Authority): DeclaredEndpoint {
+  const { endpoint: wanted } = clientOf(family);
+  const found = candidate.endpoints.find(({ kind }) => kind === wanted);
+  if (found === undefined) {
+    throw new HarnessError(
+      "bad-input",
+      `expected ${candidate.id} to have an endpoint "${wanted}" for browsers, got none`,
+    );
+  }
+  return { ...found, path: found.path ?? "/" };
 }
 
 /** Writes the start page, one client for each authority and nginx's configuration below `folder`. */

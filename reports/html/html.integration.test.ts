@@ -57,6 +57,15 @@ const attestedBeside = (): Partial<ReportInput["result"]> => {
   return attested === undefined ? {} : { attested };
 };
 
+/** A group without a single tested row has words where others have a figure. */
+function nobodyTestedTransport(): ReportInput {
+  const input = threeMessengers();
+  const verdicts = input.result.verdicts.map((one) =>
+    one.criterion.startsWith("T-") ? { ...one, verdict: "not-tested" as const, points: null } : one,
+  );
+  return { ...input, result: { ...input.result, verdicts } };
+}
+
 let folder: string;
 let browser: Browser;
 const urls: Record<string, string> = {};
@@ -68,6 +77,7 @@ before(async () => {
     few: fewRows(),
     full: fullReport(),
     hostile: hostile(),
+    untested: nobodyTestedTransport(),
   })) {
     for await (const file of html.render(input)) await writeFile(join(folder, `${name}.html`), file.content);
     urls[name] = pathToFileURL(join(folder, `${name}.html`)).href;
@@ -162,6 +172,23 @@ test("with script the search narrows matrix and reasons and says how many rows a
     await page.getByText("1 von 26 Kriterien angezeigt").waitFor();
     assert.equal(await page.locator("tr[data-row]:visible").count(), 1);
     assert.equal(await page.locator("section[data-criterion]:visible").count(), 1);
+  });
+});
+
+test("no word beside a bar is cut off", async () => {
+  await onPage("untested", {}, async (page) => {
+    await page.locator(".panel svg text.figure:visible", { hasText: "nicht geprüft" }).first().waitFor();
+    const widths = await page
+      .locator(".panel svg")
+      .evaluateAll((panels) =>
+        panels.flatMap((panel) =>
+          [...panel.querySelectorAll<SVGTextElement>("text")].map(
+            (text) => panel.getBoundingClientRect().right - text.getBoundingClientRect().right,
+          ),
+        ),
+      );
+    assert.ok(widths.length > 10);
+    assert.ok(Math.min(...widths) >= 0, `${Math.min(...widths)} px`);
   });
 });
 

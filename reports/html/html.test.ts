@@ -59,6 +59,21 @@ test("an excluded product has no rank, an open one leads provisionally", () => {
   );
 });
 
+test("a product alone leads nobody", async () => {
+  const input = threeMessengers();
+  const { result } = input;
+  const alone = {
+    ...result,
+    run: { ...result.run, candidates: result.run.candidates.filter(({ id }) => id === "prosody") },
+    verdicts: result.verdicts.filter(({ candidate }) => candidate === "prosody"),
+    totals: result.totals.filter(({ candidate }) => candidate === "prosody"),
+  };
+  assert.match(await pageOf(input), /Nach Leistungspunkten liegt Prosody vorn/u);
+  const page = await pageOf({ ...input, result: alone });
+  assert.match(page, /Prosody erreicht [\d,]+\u00a0?\s?% der Leistungspunkte/u);
+  assert.doesNotMatch(page, /liegt Prosody vorn/u);
+});
+
 test("a verdict missing from the result is shown as not tested, never left blank", async () => {
   const input = threeMessengers();
   const verdicts = input.result.verdicts.filter((item) => item.criterion !== "T-05" || item.candidate !== "prosody");

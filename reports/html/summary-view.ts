@@ -98,13 +98,14 @@ const listedNames = (names: readonly string[]): Localized => ({
   en: new Intl.ListFormat("en-GB", { type: "conjunction" }).format(names),
 });
 
-/** Who leads by score, if anybody scored. */
+/** Who leads by score, if anybody scored; one product alone leads nobody. */
 function leadOf(book: Book): Localized[] {
   const leaders = rankingOf(book).filter(({ rank }) => rank === 1);
   const first = leaders[0];
   if (first === undefined || first.total.points === 0) return [];
   const share = formatShare(first.total.points, first.total.maxPoints);
   const product = listedNames(leaders.map(({ candidate }) => candidate.title));
+  if (book.candidates.length === 1) return [word("recommendAlone", { product, share })];
   return [word(leaders.length > 1 ? "recommendTie" : "recommendLead", { product, share })];
 }
 

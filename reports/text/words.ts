@@ -176,6 +176,7 @@ const texts = {
     "Nach Leistungspunkten liegen {product} gleichauf vorn ({share}).",
     "By score, {product} lead with equal results ({share}).",
   ],
+  recommendAlone: ["{product} erreicht {share} der Leistungspunkte.", "{product} reaches {share} of the score."],
   recommendLead: ["Nach Leistungspunkten liegt {product} vorn ({share}).", "By score, {product} leads ({share})."],
   recommendOpen: [
     "Die Rangfolge ist vorläufig, solange Ausschlusskriterien offen sind ({products}).",

@@ -6,12 +6,14 @@ import { performance } from "node:perf_hooks";
 import { promisify } from "node:util";
 import { candidates } from "../candidates/registry.ts";
 import { loadCatalogue } from "../catalogue/load.ts";
+import { createIrcDriver } from "../drivers/irc/index.ts";
 import { createMatrixDriver } from "../drivers/matrix/index.ts";
 import { createXmppDriver } from "../drivers/xmpp/index.ts";
 import { judge } from "../judge/judge.ts";
 import { largeJournal } from "../judge/testing/large-journal.ts";
 import type { Candidate } from "../model/candidate.ts";
-import type { LoadSession } from "../model/session.ts";
+import { HarnessError } from "../model/errors.ts";
+import type { Driver, LoadSession } from "../model/session.ts";
 import { renderers } from "../../reports/index.ts";
 import { measureDeployments, type DeployTimes } from "./deploy.ts";
 import { measureJudging } from "./judge-time.ts";
@@ -29,8 +31,13 @@ const rates = [500, "burst"] as const;
 const derive = promisify(pbkdf2);
 
 const root = join(import.meta.dirname, "..", "..");
-const driverOf = (candidate: Candidate) =>
-  candidate.protocol === "matrix" ? createMatrixDriver({}) : createXmppDriver();
+const drivers = { xmpp: createXmppDriver, matrix: () => createMatrixDriver({}), irc: createIrcDriver };
+
+function driverOf({ id, protocol }: Candidate): Driver {
+  if (protocol in drivers) return drivers[protocol as keyof typeof drivers]();
+  throw new HarnessError("unsupported", `expected a candidate with a driver for labs, got ${id} (${protocol})`);
+}
+
 const ms = (value: number): string => `${Math.round(value)} ms`;
 
 async function benchDeployments(tell: (line: string) => void): Promise<readonly DeployTimes[]> {

@@ -39,7 +39,8 @@ function problemsOf(issue: z.core.$ZodIssue, value: unknown): readonly Descripto
   const place = placeOf(issue.path);
   const got = shown(valueAt(value, issue.path));
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(valueAt(descriptorShape, issue.path) ?? {});
+    // Only the top-level fields are offered: that is where a misspelt one is likeliest.
+    const known = issue.path.length === 0 ? Object.keys(descriptorSchema.shape) : [];
     return issue.keys.map((key) => ({
       place,
       expected: `no field "${key}"${suggestion(key, known)}`,
@@ -56,9 +57,6 @@ function problemsOf(issue: z.core.$ZodIssue, value: unknown): readonly Descripto
   }
   return [{ place, expected: issue.message, got }];
 }
-
-/** Names of the top-level fields only: that is where a misspelt one is likeliest. */
-const descriptorShape = descriptorSchema.shape;
 
 /** What does not fit together although each part looks right. */
 function mismatches(candidate: Candidate, shared: string): readonly DescriptorProblem[] {

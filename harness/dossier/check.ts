@@ -88,6 +88,12 @@ function checkMeasurement(
   }
 }
 
+/** "Vendor" and "Vendor GmbH" are one. */
+function isSameParty(one: string, other: string): boolean {
+  const [left, right] = [one, other].map((name) => `${name.trim().toLowerCase()} `) as [string, string];
+  return left.startsWith(right) || right.startsWith(left);
+}
+
 function checkGrade(
   { grade, document }: Partial<StatementFile>,
   vendor: unknown,
@@ -100,8 +106,14 @@ function checkGrade(
     problems.add([...path, "grade"], why, "E4");
   }
   const publisher = document === undefined ? undefined : looseOf(documents[document])["publisher"];
-  if (grade === "E3" && publisher !== undefined && publisher === vendor) {
+  if (typeof publisher !== "string" || typeof vendor !== "string") return;
+  const own = isSameParty(publisher, vendor);
+  if (grade === "E3" && own) {
     problems.add([...path, "grade"], "E1 or E2 for the vendor's own document: E3 is independent", "E3");
+  }
+  if (grade === "E1" && !own) {
+    const why = `E0, or E3 from an independent body, for what ${publisher} says: E1 is documentation of ${vendor} itself`;
+    problems.add([...path, "grade"], why, "E1");
   }
 }
 

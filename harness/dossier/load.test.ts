@@ -130,6 +130,16 @@ describe("a dossier", () => {
       mistakes(good.replace("grade: E1", "grade: E3").replace("publisher: Vendor", "publisher: Lab")),
       [],
     );
+    const renamed = good.replace("grade: E1", "grade: E3").replace("publisher: Vendor", "publisher: VENDOR GmbH");
+    assert.match(mistakes(renamed)[0] ?? "", /E3 is independent/u);
+  });
+
+  it("needs the vendor as publisher for E1", () => {
+    assert.match(
+      changed("publisher: Vendor", "publisher: A Newspaper")[0] ?? "",
+      /^16:12 .*E1 is documentation of Vendor/u,
+    );
+    assert.deepEqual(changed("publisher: Vendor", "publisher: Vendor GmbH"), []);
   });
 
   it("expires within three years of being read, and names no document from the future", () => {

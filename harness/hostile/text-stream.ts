@@ -5,6 +5,7 @@ import { HarnessError } from "../model/errors.ts";
 // A byte stream to or from a server that is not trusted: text up to a bound, read with regular expressions only.
 
 const maxText = 1024 * 1024;
+const handshakeMs = 20_000;
 
 /** What a stand-in shows of itself and whom it believes. PEM texts. */
 export interface Identity {
@@ -91,7 +92,10 @@ export class TextStream {
     }
   }
 
-  /** TLS as the connecting side; the server's certificate is verified for `servername`. Rejects when the handshake fails. */
+  /**
+   * TLS as the connecting side; the server's certificate is verified for `servername`. Rejects when the handshake fails, with
+   * `lab-fault` when nothing comes of it.
+   */
   async secure(identity: Identity, servername: string): Promise<void> {
     this.#socket.removeAllListeners();
     const { chain: cert, key, ca } = identity;
@@ -109,11 +113,18 @@ export class TextStream {
   async #handshake(secured: tls.TLSSocket, event: "secure" | "secureConnect"): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const closed = (): void => reject(new Error("closed during the TLS handshake"));
+    const silent = setTimeout(() => {
+      reject(new HarnessError("lab-fault", `expected the TLS handshake to end within ${handshakeMs} ms, it did not`));
+      secured.destroy();
+    }, handshakeMs);
     secured
       .once(event, () => resolve())
       .once("error", reject)
       .once("close", closed);
-    await promise.finally(() => secured.off("error", reject).off("close", closed));
+    await promise.finally(() => {
+      clearTimeout(silent);
+      secured.off("error", reject).off("close", closed);
+    });
     this.#socket = secured;
     this.forget();
     this.#listen(secured);

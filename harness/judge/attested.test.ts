@@ -109,6 +109,18 @@ describe("verdicts by dossier", () => {
     assert.equal(onlyVerdict([paper], [says("E3"), says("E1")]).grade, "E3");
   });
 
+  it("rest on statements about their own criterion, not on those about another that reads the same value", () => {
+    const rows = ["T-01", "T-02"].map((id) => ({ ...byPaper, id }));
+    const { verdicts } = attested(rows, [statement({ measurement: "x.flag", value: true })]);
+    assert.deepEqual(
+      verdicts.map(({ verdict, reason, statements }) => [verdict, reason.code, statements]),
+      [
+        ["met", "threshold-held", ["closed-01"]],
+        ["not-tested", "no-document", []],
+      ],
+    );
+  });
+
   it("hold no missing ability against a product nobody has seen", () => {
     const one = onlyVerdict([{ keys: [...measured.keys, "needs: [federation]"] }], []);
     assert.deepEqual([one.verdict, one.reason.code], ["not-tested", "no-document"]);

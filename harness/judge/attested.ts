@@ -74,10 +74,13 @@ function productOf(dossier: Dossier, rows: ReadonlyMap<string, Criterion>, on: s
   };
 }
 
-/** One record for each measurement: several documents that agree count once, with the best grade. */
-function measurementsOf(product: AttestedProduct): ReadonlyMap<string, Measurement> {
+/**
+ * One record for each measurement: several documents that agree count once, with the best grade. A statement counts for its
+ * own criterion only, so that each verdict shows what it rests on.
+ */
+function measurementsOf(product: AttestedProduct, criterion: string): ReadonlyMap<string, Measurement> {
   const counting = product.statements
-    .filter(({ state }) => state === "counts")
+    .filter((one) => one.criterion === criterion && one.state === "counts")
     .toSorted((left, right) => rank(left.grade) - rank(right.grade));
   return new Map(
     counting.flatMap(({ measurement, value, total, grade }): [string, Measurement][] => {
@@ -90,16 +93,21 @@ function measurementsOf(product: AttestedProduct): ReadonlyMap<string, Measureme
   );
 }
 
-/** A journal in which nothing was run. */
-function indexOf(product: AttestedProduct, run: RunFacts, rows: readonly Criterion[]): JournalIndex {
-  const records = measurementsOf(product);
+/** The run as a product sees it that was in none of its scenarios. */
+function withoutJobs(run: RunFacts, rows: readonly Criterion[]): RunFacts {
   const scenarios = [...new Set(rows.flatMap((row) => row.scenarios))].map((id) => ({
     id,
     title: { de: id, en: id },
     verifies: rows.filter((row) => row.scenarios.includes(id)).map((row) => row.id),
   }));
+  return { ...run, scenarios, plan: [], leftOut: [] };
+}
+
+/** A journal in which nothing was run, with what documents say about one criterion. */
+function indexOf(product: AttestedProduct, criterion: string, run: RunFacts): JournalIndex {
+  const records = measurementsOf(product, criterion);
   return {
-    run: { ...run, scenarios, plan: [], leftOut: [] },
+    run,
     outcome: "completed",
     attempts: () => [],
     measurements: (id, _candidate, config) => {
@@ -150,9 +158,10 @@ function openReason(row: Criterion, about: AttestedProduct["statements"]): Outco
     });
   }
   if (of("expired").length > 0 && of("counts").length === 0) {
+    const days = listed(of("expired").map(({ expires }) => expires));
     return open("document-expired", {
-      de: `Was belegt war, ist am Tag des Prüflaufs abgelaufen (gültig bis vor ${listed(of("expired").map(({ expires }) => expires))}).`,
-      en: `What was attested had expired on the day of the run (valid until before ${listed(of("expired").map(({ expires }) => expires))}).`,
+      de: `Die Angaben der Dokumente galten am Tag des Prüflaufs nicht mehr (abgelaufen am ${days}).`,
+      en: `What the documents attest no longer held on the day of the run (expired on ${days}).`,
     });
   }
   if (of("too-weak").length > 0) {
@@ -165,7 +174,7 @@ function openReason(row: Criterion, about: AttestedProduct["statements"]): Outco
   }
   if (row.evidenceMin === "E4") {
     return open("document-too-weak", {
-      de: "Das Kriterium verlangt eine Messung (E4); was die Dokumente sagen, ist zur Kenntnis angeführt.",
+      de: "Das Kriterium verlangt eine Messung (E4); was die Dokumente sagen, steht hier nur zur Information.",
       en: "The criterion demands a measurement (E4); what the documents say is listed for information.",
     });
   }
@@ -192,8 +201,9 @@ interface Judged {
   readonly statements: readonly string[];
 }
 
-function judgeRow(row: Criterion, product: AttestedProduct, index: JournalIndex, declarations: Declarations): Judged {
+function judgeRow(row: Criterion, product: AttestedProduct, run: RunFacts, declarations: Declarations): Judged {
   const candidate = factsOf(product);
+  const index = indexOf(product, row.id, run);
   const cell: Cell = { row: readable(row, index), candidate, base: "hardened", plain: false, index, declarations };
   const about = product.statements.filter(({ criterion }) => criterion === row.id);
   const assessment = assess(cell);
@@ -226,10 +236,8 @@ export function judgeDossiers(
   const byId = new Map(rows.map((row) => [row.id, row]));
   const declarations: Declarations = new Map(measurements.map((one) => [one.id, one]));
   const products = dossiers.map((dossier) => productOf(dossier, byId, on));
-  const judged = products.map((product) => {
-    const index = indexOf(product, run, rows);
-    return rows.map((row) => judgeRow(row, product, index, declarations));
-  });
+  const idle = withoutJobs(run, rows);
+  const judged = products.map((product) => rows.map((row) => judgeRow(row, product, idle, declarations)));
   return {
     on,
     products,

@@ -12,7 +12,7 @@ import type { Outcome } from "./outcome.ts";
 import { undecided } from "./outcome.ts";
 import type { Cell } from "./view.ts";
 import { attemptsOf, configsOf } from "./view.ts";
-import { both, titleOf, writeComparisons, writeNumber } from "./wording.ts";
+import { both, germanConfig, titleOf, writeComparisons, writeNumber } from "./wording.ts";
 
 /** A fault is ours or the lab's: whatever was measured before it, the cell stays open. */
 export function faultGate(cell: Cell, runs: readonly number[]): Outcome | undefined {
@@ -44,8 +44,6 @@ const lead: Readonly<Partial<Record<ReasonCode, { readonly de: string; readonly 
 };
 const ownFault = { de: "Der Prüfstand selbst hatte einen Fehler", en: "The bench itself had a fault" };
 
-const germanConfig = { hardened: "gehärtet", default: "Auslieferungszustand" } as const;
-
 function faulty({ scenario, config, ended }: Attempt, failed: readonly Attempt[]): Outcome {
   const fault: Fault = ended?.fault ?? { code: "harness-fault", message: "no fault was recorded" };
   const code = codes[fault.code];
@@ -59,17 +57,13 @@ function faulty({ scenario, config, ended }: Attempt, failed: readonly Attempt[]
   return undecided("inconclusive", code, text, faults);
 }
 
-/** The start of an error page: the sentence says that there was one, the record keeps it. */
-const errorPage = /\s*["'„]?<(?:!doctype|html|head|body)\b[\s\S]*$/iu;
+/** The start of an error page: the sentence says that there was one, the record keeps it. A stanza has a `<body>` too. */
+const errorPage = /\s*["'„]?<(?:!doctype|html|head|title|center|h1)\b[\s\S]*$/iu;
 const pageLeftOut: Localized = { de: " [Fehlerseite in HTML]", en: " [error page in HTML]" };
 
 /** A fault may quote a whole answer of a server; the record keeps it, the sentence does not. */
 function oneLine(message: string, language: Language): string {
-  const line = message
-    .replace(errorPage, pageLeftOut[language])
-    .replaceAll(/<[^<>]{1,200}>/gu, " ")
-    .replaceAll(/\s+/gu, " ")
-    .trim();
+  const line = message.replace(errorPage, pageLeftOut[language]).replaceAll(/\s+/gu, " ").trim();
   return line.length > 240 ? `${line.slice(0, 240)}…` : line;
 }
 

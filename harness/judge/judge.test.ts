@@ -188,6 +188,12 @@ describe("what is not a verdict about the product", () => {
     assert.equal(faults[0]?.message, message);
   });
 
+  it("keeps the stanza of a server in the sentence", () => {
+    const message = "expected a result, got <message type='error'><body>x</body><error type='cancel'/></message>";
+    const { reason } = judgeOne(pass, { fault: { code: "harness-fault", message } });
+    assert.ok(reason.text.de.endsWith(`„${message}“`), reason.text.de);
+  });
+
   it("is inconclusive when one repetition holds two values for one measurement", () => {
     const [started, ...rest] = scenarioRun({ values: good });
     const [, again] = scenarioRun({ values: { "x.hits": 1 } });

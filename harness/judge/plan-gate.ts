@@ -3,6 +3,7 @@ import type { Outcome } from "./outcome.ts";
 import { undecided } from "./outcome.ts";
 import type { Cell } from "./view.ts";
 import { configsOf } from "./view.ts";
+import { germanConfig } from "./wording.ts";
 
 /** Why nothing was measured for this cell, or undefined if every scenario it needs was at least begun. */
 export function planGate(cell: Cell): Outcome | undefined {
@@ -55,7 +56,7 @@ const noScenario = (scenario: string): Outcome =>
 
 function notInPlan(scenario: string, config?: ConfigName): Outcome {
   const on = {
-    de: config ? ` in der Konfiguration „${config}“` : "",
+    de: config ? ` in der Konfiguration „${germanConfig[config]}“` : "",
     en: config ? ` on configuration "${config}"` : "",
   };
   return undecided("not-tested", "not-in-plan", {

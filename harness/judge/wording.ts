@@ -1,3 +1,4 @@
+import type { ConfigName } from "../model/candidate.ts";
 import type { Comparator, MeasurementDeclaration } from "../model/criterion.ts";
 import type { Language, Localized } from "../model/text.ts";
 import type { EvaluatedComparison } from "./conditions.ts";
@@ -15,6 +16,12 @@ const formats: Readonly<Record<Language, Intl.NumberFormat>> = {
 export const writeNumber = (value: number, language: Language): string => formats[language].format(value);
 
 export const both = (write: (language: Language) => string): Localized => ({ de: write("de"), en: write("en") });
+
+/** A configuration in a German sentence. */
+export const germanConfig: Readonly<Record<ConfigName, string>> = {
+  hardened: "gehärtet",
+  default: "Auslieferungszustand",
+};
 
 const yes: Localized = { de: "ja", en: "yes" };
 const no: Localized = { de: "nein", en: "no" };

@@ -89,10 +89,9 @@ async function buildIfMissing(docker: DockerClient, plan: Plan, progress: (what:
   const context = await mkdtemp(join(tmpdir(), "pruefstand-build-"));
   try {
     progress(`building ${name}`);
-    const others = await ownImagesBelow(folder);
     await cp(folder, context, {
       recursive: true,
-      filter: (path) => !notInImage.test(path) && !others.has(path),
+      filter: (path) => path === folder || (!notInImage.test(path) && !isOwnImage(path)),
     });
     if (plan.needsHostCa) await copyHostCa(join(context, "host-ca.pem"));
     const args = { BASE: base.tag, ...parts, ...hostValues(plan.args), ...buildArgs };
@@ -138,12 +137,8 @@ function partOf(place: string, { folder, name, candidate }: ImageSource): ImageS
   throw new HarnessError("bad-input", `${name}/Dockerfile is made from a candidate's image, but belongs to none`);
 }
 
-/** Folders directly below that are images of their own. */
-async function ownImagesBelow(folder: string): Promise<ReadonlySet<string>> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const places = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
-  return new Set(places.filter((place) => existsSync(join(place, "Dockerfile"))));
-}
+/** A folder below that is an image of its own. */
+const isOwnImage = (path: string): boolean => existsSync(join(path, "Dockerfile"));
 
 async function readDockerfile({ folder, name }: ImageSource): Promise<string> {
   try {
@@ -185,10 +180,9 @@ function copiesHostCa(line: string): boolean {
 /** Paths and contents, in a fixed order. */
 async function hashFolder(hash: Hash, root: string, below: string): Promise<void> {
   const entries = await readdir(join(root, below), { withFileTypes: true });
-  const others = await ownImagesBelow(join(root, below));
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(below, entry.name);
-    if (others.has(join(root, path))) continue;
+    if (isOwnImage(join(root, path))) continue;
     if (entry.isDirectory()) await hashFolder(hash, root, path);
     else if (!notInImage.test(path)) hash.update(`\0${path}\0`).update(await readFile(join(root, path)));
   }

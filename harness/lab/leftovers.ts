@@ -16,6 +16,6 @@ export async function leftoversOf(
   return [
     ...containers.map(({ Names, Id }) => `container ${Names[0]?.slice(1) ?? Id}`),
     ...networks.map(({ Name }) => `network ${Name}`),
-    ...known.Volumes.filter(({ Name }) => volumes.includes(Name)).map(({ Name }) => `volume ${Name}`),
+    ...(known.Volumes ?? []).filter(({ Name }) => volumes.includes(Name)).map(({ Name }) => `volume ${Name}`),
   ];
 }

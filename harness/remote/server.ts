@@ -3,7 +3,7 @@ import { HarnessError } from "../model/errors.ts";
 import type { Endpoint, Person, RunningServer } from "../model/server.ts";
 import type { RemoteEndpoint } from "./descriptor.ts";
 import { readBeside } from "./descriptor.ts";
-import { readSecret } from "./secrets.ts";
+import { readSecret, type SecretSource } from "./secrets.ts";
 
 /** A remote endpoint that drivers can use, with its people. */
 export interface OpenedRemote {
@@ -55,7 +55,10 @@ function serverOf(remote: RemoteEndpoint, ca: string): RunningServer {
   };
 }
 
-async function callbackOf(remote: RemoteEndpoint): Promise<Pick<OpenedRemote, "callback">> {
+async function callbackOf(
+  remote: RemoteEndpoint,
+  secretOf: (source: SecretSource) => Promise<string>,
+): Promise<Pick<OpenedRemote, "callback">> {
   if (remote.protocol !== "threema" || remote.callback === undefined) return {};
   const { host, port, certificate, key } = remote.callback;
   return {
@@ -63,7 +66,7 @@ async function callbackOf(remote: RemoteEndpoint): Promise<Pick<OpenedRemote, "c
       port,
       ...(host !== undefined && { host }),
       ...(certificate !== undefined && { certificate: await readBeside(remote, certificate) }),
-      ...(key !== undefined && { key: await readSecret({ file: key }, remote.folder) }),
+      ...(key !== undefined && { key: await secretOf({ file: key }) }),
     },
   };
 }
@@ -73,7 +76,7 @@ async function callbackOf(remote: RemoteEndpoint): Promise<Pick<OpenedRemote, "c
  * nothing printed or written afterwards holds it.
  */
 export async function openRemote(remote: RemoteEndpoint, keep: (secret: string) => void): Promise<OpenedRemote> {
-  const secretOf = async (source: Parameters<typeof readSecret>[0]): Promise<string> => {
+  const secretOf = async (source: SecretSource): Promise<string> => {
     const value = await readSecret(source, remote.folder);
     keep(value);
     return value;
@@ -88,5 +91,5 @@ export async function openRemote(remote: RemoteEndpoint, keep: (secret: string) 
     people.push({ name, password: await secretOf(account.password), server, address });
     if ("key" in account) keys[name] = await secretOf(account.key);
   }
-  return { server, people, keys, ...(await callbackOf(remote)) };
+  return { server, people, keys, ...(await callbackOf(remote, secretOf)) };
 }

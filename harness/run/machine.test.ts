@@ -103,4 +103,18 @@ describe("the machine", () => {
     assert.equal(await isDone(third), true);
     beside.leave();
   });
+
+  it("forgets the wish of one that leaves while it waits, and goes on", async () => {
+    const machine = machineOf();
+    const beside = await machine.enter("beside");
+    const gone = await machine.enter("alone-later");
+    void gone.alone(never);
+    gone.leave();
+    await assert.rejects(gone.alone(never), { code: "harness-fault" });
+    const one = await machine.enter("alone-later");
+    const turned = one.alone(never);
+    assert.equal(await isDone(turned), false, "somebody still works");
+    beside.leave();
+    assert.equal(await isDone(turned), true);
+  });
 });

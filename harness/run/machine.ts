@@ -1,3 +1,5 @@
+import { HarnessError } from "../model/errors.ts";
+
 // Who works on this machine now, who waits for a place, and who waits to have it alone.
 
 /** Tells whether the processor could carry one more deployment. */
@@ -102,6 +104,8 @@ export class Machine {
   async #takeTurn(holder: Holder, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#alone === holder) return;
+    if (!this.#held.has(holder) || this.#turnOf(holder) >= 0)
+      throw new HarnessError("harness-fault", "Expected one wish to be alone from a unit that has its place.");
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const turn: Turn = { holder, begin: resolve };
     const giveUp = (): void => {
@@ -122,6 +126,10 @@ export class Machine {
     }
   }
 
+  #turnOf(holder: Holder): number {
+    return this.#waiting.findIndex((turn) => turn.holder === holder);
+  }
+
   #beginTurn(): void {
     const turn = this.#waiting.shift();
     if (turn === undefined) return;
@@ -132,7 +140,10 @@ export class Machine {
 
   #leave(holder: Holder): void {
     if (!this.#held.delete(holder)) return;
-    this.#working -= 1;
+    // One that leaves while it waits does not count as working; a turn given to it later would never end.
+    const turn = this.#turnOf(holder);
+    if (turn >= 0) this.#waiting.splice(turn, 1);
+    else this.#working -= 1;
     if (this.#alone === holder) this.#alone = undefined;
     this.#settle();
   }

@@ -195,7 +195,11 @@ export async function runJobs(jobs: readonly Job[], options: SchedulerOptions): 
   let failed = false;
   for (const unit of inOrder(unitsOf(jobs))) {
     const place = await machine.enter(unit.sharing);
-    if (failed) break;
+    if (failed) {
+      // Those that still wait to be alone would wait for it for ever.
+      place.leave();
+      break;
+    }
     const work = runUnit(unit, place, state).finally(() => place.leave());
     work.catch(() => (failed = true));
     running.push(work);

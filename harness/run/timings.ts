@@ -76,8 +76,9 @@ function criticalPathOf(jobs: readonly JobTiming[]): readonly CriticalLink[] {
   const ended = jobs.toSorted((left, right) => left.endMs - right.endMs);
   for (let job = ended.at(-1); job !== undefined;) {
     const { id, endMs, startMs, waitedMs } = job;
+    // The chain only goes back: a clock that was set back may let a job start after its end.
     // One that waited for the machine was let go on by the last end before its own, whenever its servers were ordered.
-    const before = ended.findLast((other) => other.endMs < (waitedMs > 0 ? endMs : startMs));
+    const before = ended.findLast((other) => other.endMs < (waitedMs > 0 ? endMs : Math.min(startMs, endMs)));
     const from = Math.max(startMs, before?.endMs ?? 0);
     links.unshift({ job: id, ms: endMs - from, gapMs: from - (before?.endMs ?? 0) });
     job = before;

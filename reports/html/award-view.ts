@@ -10,7 +10,7 @@ const none: Localized = { de: "–", en: "–" };
 const titleOf = (book: Book, candidate: string): string =>
   book.candidates.find(({ id }) => id === candidate)?.title ?? candidate;
 
-/** "Prosody; ejabberd = Synapse": equal places with an equals sign. */
+/** "Prosody > ejabberd = Synapse": equal places with an equals sign. */
 const placesText = (book: Book, places: Places): Localized =>
   places.length === 0 || places[0]?.length === 0
     ? word("none")
@@ -65,7 +65,7 @@ function termsText(book: Book, { method, bandPercent, criterion, weights }: Awar
   });
 }
 
-/** Names of the leading products; empty texts when nobody leads. */
+/** Names of the leading products; undefined when nobody leads. */
 export function leadingOf(book: Book): Localized | undefined {
   const leading = book.result.award?.leading ?? [];
   return leading.length === 0 ? undefined : joined(leading.map((id) => titleOf(book, id)));

@@ -1,6 +1,6 @@
 // Fills the templates. The only importer of handlebars in the reports.
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import Handlebars from "handlebars";
 
@@ -38,7 +38,7 @@ function handlebarsWithParts(folders: readonly string[], shown: Shown): typeof H
   );
   const files = folders.flatMap((path) => readdirSync(path).map((name) => join(path, name))).toSorted();
   for (const path of files.filter((name) => name.endsWith(".hbs"))) {
-    instance.registerPartial(path.slice(path.lastIndexOf("/") + 1, -".hbs".length), readFileSync(path, "utf8"));
+    instance.registerPartial(basename(path, ".hbs"), readFileSync(path, "utf8"));
   }
   return instance;
 }

@@ -11,7 +11,7 @@ import { collect, examples, wholeNumber } from "../command.ts";
 import type { Done } from "../command.ts";
 import { exitCodes, exitCodeTable } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { columns, paintFor, print, printJson, safe } from "../output.ts";
+import { columns, paintFor, print, printJson, safe, tell } from "../output.ts";
 import type { Tone } from "../output.ts";
 import { outFolder } from "../paths.ts";
 import { interruptible, showProgress } from "../progress.ts";
@@ -78,9 +78,13 @@ function report(candidate: Candidate, results: readonly StepResult[]): void {
   print("", `${candidate.title} ${candidate.version}: ${words}`);
 }
 
-function codeOf(results: readonly StepResult[]): ExitCode {
+/** A step that was never looked at has not passed: what it needs did not, or --config left it out. */
+function codeOf(results: readonly StepResult[], only: readonly string[]): ExitCode {
   if (results.some(({ outcome }) => outcome === "failed")) return exitCodes.notMet;
-  return results.some(({ outcome }) => outcome === "unclear") ? exitCodes.inconclusive : exitCodes.met;
+  const leftOut = only.filter((id) => !results.some((one) => one.id === id));
+  if (leftOut.length > 0) tell(`Not looked at with this --config: ${leftOut.join(", ")}.`);
+  const open = results.some(({ outcome }) => outcome === "unclear" || outcome === "not-run");
+  return open || leftOut.length > 0 ? exitCodes.inconclusive : exitCodes.met;
 }
 
 async function check(name: string, options: CheckOptions): Promise<ExitCode> {
@@ -125,7 +129,7 @@ async function check(name: string, options: CheckOptions): Promise<ExitCode> {
     view.stop();
     if (options.json === true) printJson({ candidate: candidate.id, version: candidate.version, steps: results });
     else report(candidate, results);
-    return codeOf(results);
+    return codeOf(results, only);
   } finally {
     view.stop();
     release();

@@ -1,6 +1,10 @@
 import { exchange, soon } from "../scene.ts";
-import { Breach, holds } from "../outcome.ts";
+import { holds, Unclear } from "../outcome.ts";
 import type { Step } from "../step.ts";
+
+/** As a whole version: 1.0 is not in 11.0.3. What a distribution adds (1.0-1, 1:1.0) may stand around it. */
+const namesVersion = (found: string, version: string): boolean =>
+  new RegExp(String.raw`(?<![\d.])${version.replaceAll(/[.+]/gu, String.raw`\$&`)}(?!\.?\d)`, "u").test(found);
 
 const version: Step = {
   id: "version",
@@ -11,7 +15,7 @@ const version: Step = {
   run({ candidate, deployment }) {
     const packages = deployment.images.flatMap((image) => Object.entries(image.packages));
     const shown = packages.map(([name, found]) => `${name} ${found}`).join(", ");
-    const own = packages.some(([, found]) => found.includes(candidate.version));
+    const own = packages.some(([, found]) => namesVersion(found, candidate.version));
     holds(
       own,
       shown === "" ? "no service shows a version" : shown.slice(0, 500),
@@ -45,7 +49,8 @@ const wrongPassword: Step = {
   async run(scene) {
     const { name } = scene.person("alice");
     const { outcome, answer } = await scene.driver.probes.login(scene.server, name, "not-the-password");
-    if (outcome !== "refused") throw new Breach(`the login was ${outcome}: ${answer}`);
+    if (outcome === "failed") throw new Unclear(`the login could not be tried: ${answer}`);
+    holds(outcome === "refused", `the login was accepted: ${answer}`);
   },
 };
 

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Endpoint, EndpointKind, Listener, RunningServer } from "../../model/server.ts";
-import { holds } from "../outcome.ts";
+import { holds, Unclear } from "../outcome.ts";
 import type { Step } from "../step.ts";
 
 /** TLS from the first byte. */
@@ -39,11 +39,11 @@ const ports = (listeners: readonly Listener[]): string =>
 async function complaint(
   server: RunningServer,
   endpoint: Endpoint,
-  open: readonly Listener[] | undefined,
+  open: readonly Listener[],
 ): Promise<string | undefined> {
   const what = `${endpoint.kind} on port ${endpoint.labPort}`;
   if (insideOnly.includes(endpoint.kind)) return undefined;
-  if (open !== undefined && !open.some(({ port }) => port === endpoint.labPort)) {
+  if (!open.some(({ port }) => port === endpoint.labPort)) {
     return `${what}: nobody listens there (open are ${ports(open)})`;
   }
   if (endpoint.port === 0) return `${what}: the service does not publish this port`;
@@ -54,11 +54,13 @@ async function complaint(
 export const endpoints: Step = {
   id: "endpoints",
   title: "takes connections on every endpoint it declares",
-  expected: "somebody listens on each declared port, with the certificate in /certs where the endpoint has TLS",
+  expected:
+    "somebody listens on each declared port, with the certificate in /certs where the endpoint has TLS from the first byte",
   clause: "Candidate.endpoints, Service.publish (harness/model/candidate.ts); RFC 9325 for TLS",
   fix: "Correct `port` in `endpoints`, list it in the service's `publish`, and use /certs/fullchain.pem and /certs/key.pem.",
   async run({ server }) {
     const open = await server.listeners?.();
+    if (open === undefined) throw new Unclear("this lab cannot tell which ports are open");
     const found = await Promise.all(server.endpoints.map((endpoint) => complaint(server, endpoint, open)));
     const complaints = found.filter((one) => one !== undefined);
     holds(complaints.length === 0, complaints.join("; "));

@@ -78,8 +78,10 @@ export class IrcConnection {
     }
   }
 
-  onLine(listener: (line: Line) => void): void {
+  /** Returns what ends the listening. */
+  onLine(listener: (line: Line) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   send(command: string, params: readonly string[], tags: Readonly<Record<string, string>> = {}): void {

@@ -6,6 +6,9 @@ const capabilities = "sasl message-tags labeled-response echo-message server-tim
 /** RPL_SASLSUCCESS, and what says no (904 wrong, 905 too long, 906 aborted, 907 already, 908 other mechanisms, 902 locked). */
 const saslEnd = ["903", "902", "904", "905", "906", "907", "908", "FAIL"];
 
+/** These decide nothing about name and password: our message was too long (905), out of turn (906, 907). */
+const ourFault = ["905", "906", "907"];
+
 /** Logs in with SASL PLAIN over TLS. Throws `refused` with the server's words, `disconnected`, `deadline`. */
 export async function logIn(server: RunningServer, name: string, password: string): Promise<IrcConnection> {
   const connection = await IrcConnection.open(server);
@@ -34,13 +37,20 @@ export async function logIn(server: RunningServer, name: string, password: strin
     const { command, params } = await ended;
     if (command !== "903") {
       const words = `expected SASL PLAIN of ${name} to succeed, got ${command} ${params.slice(1).join(" ")}`;
-      throw new HarnessError("refused", words.slice(0, 500), { context: { condition: command, sasl: true } });
+      const code = ourFault.includes(command) ? "harness-fault" : "refused";
+      throw new HarnessError(code, words.slice(0, 500), { context: { condition: command, sasl: true } });
     }
     const welcomed = connection.next("the welcome", (line) => ["001", "433", "ERROR"].includes(line.command));
     connection.send("CAP", ["END"]);
     const welcome = await welcomed;
-    if (welcome.command !== "001")
-      throw new HarnessError("refused", `expected a welcome, got ${welcome.params.join(" ")}`);
+    if (welcome.command !== "001") {
+      // Name and password were taken; that somebody else is called so now is no refusal of the account.
+      const code = welcome.command === "433" ? "lab-fault" : "refused";
+      throw new HarnessError(
+        code,
+        `expected a welcome, got ${welcome.command} ${welcome.params.join(" ")}`.slice(0, 500),
+      );
+    }
     return connection;
   } catch (error) {
     await connection.close();

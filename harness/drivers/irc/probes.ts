@@ -36,6 +36,9 @@ const notYet = (what: string) => (): Promise<never> =>
     new HarnessError("unsupported", `the IRC driver has no probe for ${what} yet`, { context: { lacking: "driver" } }),
   );
 
+/** The name is not one (432) or somebody else has it (433, 436): our data, no closed registration. */
+const ourData = ["432", "433", "436"];
+
 /** As a guest: connects without an account and asks NickServ for one. */
 async function selfRegistration(server: RunningServer, name: string, password: string): Promise<Attempt> {
   const startedAt = performance.now();
@@ -53,7 +56,10 @@ async function selfRegistration(server: RunningServer, name: string, password: s
     connection.send("NICK", [name]);
     connection.send("USER", [name, "0", "*", name]);
     const welcome = await welcomed;
-    if (welcome.command !== "001") return attempt("refused", `${welcome.command} ${welcome.params.join(" ")}`);
+    if (welcome.command !== "001") {
+      const outcome = ourData.includes(welcome.command) ? "failed" : "refused";
+      return attempt(outcome, `${welcome.command} ${welcome.params.join(" ")}`);
+    }
     const answered = connection.next(
       "an answer of NickServ",
       ({ command, from }) => command === "NOTICE" && from === "NickServ",

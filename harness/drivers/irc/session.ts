@@ -140,24 +140,26 @@ export class IrcSession implements Session {
   async history(conversation: Conversation, limit: number): Promise<readonly ReceivedMessage[]> {
     const found: ReceivedMessage[] = [];
     let batch: string | undefined;
-    this.#connection.onLine((line) => {
+    const stop = this.#connection.onLine((line) => {
+      const [id = "", type] = line.params;
+      if (line.command === "BATCH" && batch === undefined && type === "chathistory") batch = id.slice(1);
       if (line.command === "PRIVMSG" && batch !== undefined && line.tags["batch"] === batch)
         found.push(this.#messageOf(line));
     });
     const target = this.#targetOf(conversation);
     const opened = this.#connection.ask("CHATHISTORY", ["LATEST", target, "*", String(limit)]);
-    this.#connection.onLine((line) => {
-      const [id = "", type] = line.params;
-      if (line.command === "BATCH" && batch === undefined && type === "chathistory") batch = id.slice(1);
-    });
     const closed = this.#connection.next(
       `the history with ${target}`,
       (line) => line.command === "BATCH" && batch !== undefined && line.params[0] === `-${batch}`,
     );
     // A refusal ends the wait for a batch that will never come.
     closed.catch(() => undefined);
-    await opened;
-    await closed;
+    try {
+      await opened;
+      await closed;
+    } finally {
+      stop();
+    }
     return found;
   }
 

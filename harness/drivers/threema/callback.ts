@@ -63,7 +63,7 @@ export class CallbackListener {
   readonly #options: CallbackOptions;
   readonly #secretOf: (identity: string) => string | undefined;
   readonly #onMessage: (message: Delivered) => void;
-  #server: Server | undefined;
+  #server: Promise<Server> | undefined;
 
   constructor(
     options: CallbackOptions,
@@ -77,8 +77,8 @@ export class CallbackListener {
 
   /** Starts listening once; returns the port. */
   async listen(): Promise<number> {
-    this.#server ??= await this.#start();
-    return (this.#server.address() as AddressInfo).port;
+    const server = await (this.#server ??= this.#start());
+    return (server.address() as AddressInfo).port;
   }
 
   async #start(): Promise<Server> {
@@ -105,7 +105,7 @@ export class CallbackListener {
   }
 
   async close(): Promise<void> {
-    const server = this.#server;
+    const server = await this.#server?.catch(() => undefined);
     this.#server = undefined;
     if (server === undefined) return;
     server.closeAllConnections();

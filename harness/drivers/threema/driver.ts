@@ -61,9 +61,9 @@ export function createThreemaDriver(options: ThreemaOptions): ThreemaDriver {
     }
     const privateKey = keyOf(hex, `private key of ${identity}`);
     const gateway = new Gateway(endpoint, server.ca, { identity, secret });
-    const session = new ThreemaSession(person, gateway, { privateKey, secrets: { secret, key: hex } }, () =>
-      sessions.delete(identity),
-    );
+    const session = new ThreemaSession(person, gateway, { privateKey, secrets: { secret, key: hex } }, () => {
+      if (sessions.get(identity) === session) sessions.delete(identity);
+    });
     try {
       await session.ping();
       await listener?.listen();

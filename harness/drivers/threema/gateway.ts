@@ -8,7 +8,7 @@ const answerWithinMs = 30_000;
 /** Answers of the gateway are ids, keys and numbers. */
 const maximumBytes = 64 * 1024;
 
-/** What a status means, in words that a report may show; the secret travels in the request and must never be quoted. */
+/** What the gateway says no with, in words that a report may show; the secret travels in the request and must never be quoted. */
 const meanings: Readonly<Record<number, string>> = {
   400: "400 the recipient or a parameter is not valid",
   401: "401 identity or secret is not correct",
@@ -68,7 +68,11 @@ export class Gateway {
 
   /** Credits left: the cheapest authenticated request. */
   async credits(): Promise<number> {
-    return Number(await this.#get("/credits"));
+    const text = (await this.#get("/credits")).trim();
+    // Any other page with status 200 is not an answer of the gateway, and nobody is logged in.
+    if (!/^\d{1,15}$/u.test(text))
+      throw new HarnessError("disconnected", "expected a number from /credits, got other text");
+    return Number(text);
   }
 
   async close(): Promise<void> {
@@ -94,11 +98,15 @@ export class Gateway {
     }).catch((error: unknown) => {
       throw unreachable(path, error);
     });
-    const text = await boundedText(answer.body, path);
+    const text = await boundedText(answer.body, path).catch((error: unknown) => {
+      throw error instanceof HarnessError ? error : unreachable(path, error);
+    });
     const { statusCode } = answer;
     if (statusCode === 200) return text;
-    const words = meanings[statusCode] ?? `status ${statusCode}`;
-    if (statusCode >= 500) throw new HarnessError("disconnected", `expected ${path} to answer, got ${words}`);
+    const words = meanings[statusCode];
+    // A redirect, a proxy's own page, a failure inside: none of them is the gateway's decision.
+    if (words === undefined)
+      throw new HarnessError("disconnected", `expected the gateway to answer ${path}, got status ${statusCode}`);
     throw new HarnessError("refused", `expected the gateway to accept ${path}, got ${words}`, {
       context: { status: statusCode },
     });

@@ -55,7 +55,6 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** For wire forms that no object gives: a repeated key would be lost, so its place is held by another name of equal length. */
 export const poisons: readonly Poison[] = [
   event("depth of 2^63-1", (bench) =>
     signedDraft(bench, textMessage(bench.marker), { depth: 9_223_372_036_854_775_807n }),

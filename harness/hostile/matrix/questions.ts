@@ -1,3 +1,4 @@
+import { HarnessError } from "../../model/errors.ts";
 import type { StrangerAnswer } from "../../model/hostile.ts";
 import type { RunningServer } from "../../model/server.ts";
 import type { Json } from "./events.ts";
@@ -63,7 +64,10 @@ const unknownAs = (domain: string, name: string): string => `@${name}:${domain}`
 /** The answer without the name. */
 const shapeOf = (answer: string, name: string): string => answer.replaceAll(name, "<name>").slice(0, 300);
 
-/** Asks one after the other. Throws `lab-fault` where the server gives no answer at all. */
+/**
+ * Asks one after the other. Throws `lab-fault` where the server gives no answer at all or could not check who asks: 401 says that
+ * it did not get our keys (server-server specification, "Request authentication"), not that it keeps something to itself.
+ */
 export async function askEverything(
   server: RunningServer,
   caller: Caller,
@@ -73,6 +77,11 @@ export async function askEverything(
   const ask = async (what: string, request: Request, shows: Question["shows"] = []): Promise<string> => {
     const started = performance.now();
     const answer = await call(server, caller, request);
+    if (answer.status === 401)
+      throw new HarnessError(
+        "lab-fault",
+        `expected ${server.domain} to know who asks for ${what}, got ${shown(answer)}`,
+      );
     const text = answer.text();
     const json = isOk(answer) ? objectOf(answer.json()) : {};
     const fields = isOk(answer)

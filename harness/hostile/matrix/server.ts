@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createSecureContext } from "node:tls";
 import { HarnessError } from "../../model/errors.ts";
 import type { Seat } from "../../model/hostile.ts";
-import { eventId, signEvent, signJson, type Json, type SigningKey } from "./events.ts";
+import { signEvent, signJson, type Json, type SigningKey } from "./events.ts";
 
 // The listening half of the Matrix stand-in: publishes keys, accepts invitations and transactions for the names of all seats, and
 // knows nothing else. Requests are not checked: who talks to a stand-in is not what is measured.
@@ -21,8 +21,6 @@ export interface ServedSeat {
 export class PeerServer implements AsyncDisposable {
   readonly #seats: readonly ServedSeat[];
   readonly #servers: Server[] = [];
-  /** Room version by room, as the invitations said. */
-  readonly versions = new Map<string, number>();
   /** Names that were asked for in TLS handshakes, ended or not. */
   readonly asked = new Set<string>();
   #received = "";
@@ -94,10 +92,7 @@ export class PeerServer implements AsyncDisposable {
   /** Accepts every invitation: signs it and gives it back. */
   #invited({ seat, key }: ServedSeat, invitation: Json): readonly [number, Json] {
     const event = (invitation["event"] ?? {}) as Json;
-    const version = Number(invitation["room_version"]);
-    this.versions.set(String(event["room_id"]), version);
-    this.versions.set(eventId(event, version), version);
-    return [200, { event: signEvent(event, seat.domain, key, version) }];
+    return [200, { event: signEvent(event, seat.domain, key, Number(invitation["room_version"])) }];
   }
 
   received(): string {

@@ -360,8 +360,11 @@ export class ConverseSession implements EncryptingSession {
 const pollMs = 50;
 /** A download may be hit by a change of the machine's network, see network-change.ts; Converse does not tell. */
 const downloadAttempts = 3;
-/** Prosody's default limits let the partner's two bundles (16 kB) through in about 2 s. */
-const handshakeMs = 10_000;
+/**
+ * The partner publishes two bundles (16 kB) for each of the two messages of an exchange before it answers. Prosody's default limits
+ * let them through in about 2 s, ejabberd's (26.07, c2s: 3000 bytes/s after 20 kB) in 10 to 11 s.
+ */
+const handshakeMs = 30_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { dockerClient, type DockerClient } from "./daemon.ts";
 import { labelNames } from "./labels.ts";
 import { isAlive } from "./process-identity.ts";
+import { ignoreGone, removeContainers } from "./remove-containers.ts";
 
 /** How many things were removed. */
 export interface Removed {
@@ -34,7 +35,7 @@ export function isOrphan(labels: Readonly<Record<string, string>>): boolean {
   return owner !== undefined && labels[labelNames.host] === hostname() && !isAlive(owner);
 }
 
-/** Containers first, all at once; then what they were attached to. Something already gone counts as removed. */
+/** Containers first; then what they were attached to. Something already gone counts as removed. */
 async function removeAll(
   docker: DockerClient,
   concerns: (labels: Readonly<Record<string, string>>) => boolean,
@@ -43,7 +44,7 @@ async function removeAll(
   const chosen = <T extends Labelled>(things: readonly T[]): readonly T[] =>
     things.filter((thing) => concerns(thing.Labels ?? {}));
   const containers = chosen(await docker.listContainers({ all: true, filters }));
-  await Promise.all(containers.map(({ Id }) => ignoreGone(docker.getContainer(Id).remove({ force: true, v: true }))));
+  await removeContainers(docker, containers);
   const networks = chosen((await docker.listNetworks({ filters })) as readonly (Labelled & { readonly Id: string })[]);
   const volumes = chosen((await docker.listVolumes({ filters })).Volumes ?? []);
   await Promise.all([
@@ -66,15 +67,5 @@ async function removeNetwork(network: { remove(): Promise<unknown> }): Promise<v
       if ((error as { readonly statusCode?: number }).statusCode !== 403 || attempt === networkTries) throw error;
       await pause(networkPauseMs);
     }
-  }
-}
-
-/** Waits for a removal; that the thing is gone or being removed already is what we want. */
-export async function ignoreGone(removal: Promise<unknown>): Promise<void> {
-  try {
-    await removal;
-  } catch (error) {
-    const status = (error as { readonly statusCode?: number }).statusCode;
-    if (status !== 404 && status !== 409) throw error;
   }
 }

@@ -6,7 +6,6 @@ import type { RunningServer } from "../model/server.ts";
 import type { TlsScanner } from "../model/tools.ts";
 import { breakServer, type LabFault } from "./broken-lab.ts";
 import { createAuthority, type CertificateAuthority } from "./ca.ts";
-import { ignoreGone } from "./clean.ts";
 import { secretNamesOf } from "./config-diff.ts";
 import { logSources } from "./logs.ts";
 import type { DockerClient } from "./daemon.ts";
@@ -18,6 +17,7 @@ import { lineComplaints, type Line } from "./line-health.ts";
 import { LabHttp } from "./http.ts";
 import type { ServerInstance } from "./instance.ts";
 import type { Labels } from "./labels.ts";
+import { removeContainers } from "./remove-containers.ts";
 import { LabServer } from "./running-server.ts";
 import { generateSecret, type SecretKeeper } from "./secrets.ts";
 import { InstanceAccess } from "./server-access.ts";
@@ -53,7 +53,7 @@ export async function startDeployment(order: DeploymentOrder): Promise<LabDeploy
     const tookMs = performance.now() - startedAt;
     return new LabDeployment(order, servers, { tookMs, images: await order.facts(servers) });
   } catch (error) {
-    await removeContainers(order.docker, order.prefix);
+    await removeAllOf(order.docker, order.prefix);
     throw error;
   }
 }
@@ -230,7 +230,7 @@ export class LabDeployment implements Deployment {
 
   async #dispose(): Promise<void> {
     const { docker, prefix, slot, giveBack } = this.#order;
-    await Promise.all([...this.#https.map((http) => http[Symbol.asyncDispose]()), removeContainers(docker, prefix)]);
+    await Promise.all([...this.#https.map((http) => http[Symbol.asyncDispose]()), removeAllOf(docker, prefix)]);
     giveBack(slot);
   }
 
@@ -259,9 +259,8 @@ function cpuLimit(cpus: number): { readonly CpuPeriod: number; readonly CpuQuota
   return { CpuPeriod, CpuQuota: Math.max(leastQuota, Math.round(cpus * CpuPeriod)) };
 }
 
-/** All at once. What is gone already does not matter. */
-async function removeContainers(docker: DockerClient, prefix: string): Promise<void> {
+/** What is gone already does not matter. */
+async function removeAllOf(docker: DockerClient, prefix: string): Promise<void> {
   const filters = { label: [`${deploymentLabel}=${prefix}`] };
-  const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id }) => ignoreGone(docker.getContainer(Id).remove({ force: true, v: true }))));
+  await removeContainers(docker, await docker.listContainers({ all: true, filters }));
 }

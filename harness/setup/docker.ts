@@ -19,12 +19,19 @@ export async function askDaemon(): Promise<DaemonFacts | undefined> {
     // Late, because loading testcontainers costs half a second and most commands never need it.
     const { dockerClient } = await import("../lab/daemon.ts");
     const docker = await dockerClient();
-    const [version, info] = await Promise.all([docker.version(), docker.info()]);
+    const answers = Promise.all([docker.version(), docker.info()]);
+    answers.catch(() => undefined);
+    const answer = await Promise.race([answers, pause(answerWithinMs, undefined, { ref: false })]);
+    if (answer === undefined) return undefined;
+    const [version, info] = answer;
     return { version: version.Version, apiVersion: version.ApiVersion, operatingSystem: String(info.OperatingSystem) };
   } catch {
     return undefined;
   }
 }
+
+/** A daemon that locked up (moby 42545) still accepts connections and answers no request about networks, `info` among them. */
+const answerWithinMs = 30_000;
 
 const enginePackages = ["docker.io", "iptables"];
 /** A first start initialises storage and networks; on a slow disk that takes a while. */

@@ -128,3 +128,15 @@ test("110 criteria × 10 candidates give a page with every result", async () => 
   const page = await pageOf(largeRun(110, 10));
   assert.equal(page.match(/<details class="result">/gu)?.length, 1100);
 });
+
+test("methods of XMPP that nobody exercised stand beside the measured ones as not tested, with the reason", async () => {
+  const page = await pageOf(threeMessengers());
+  const table = page.slice(
+    page.indexOf('id="methods-caption"'),
+    page.indexOf("</table>", page.indexOf('id="methods-caption"')),
+  );
+  const rows = table.split("<tr>").slice(2);
+  assert.ok(rows.length >= 1, "the fixture has rows of the table");
+  for (const row of rows) assert.equal(row.match(/<td><span class="v not-tested">/g)?.length, 2);
+  for (const name of ["OX (XEP-0373, XEP-0374): ", "OTR (XEP-0364): "]) assert.ok(page.includes(name), name);
+});

@@ -16,6 +16,12 @@ const aspects: readonly (readonly [string, string])[] = [
   ["aspect-metadata", "E-11"],
 ];
 
+/** Methods of XMPP that no client in the bench brings; reasons in docs/decisions/009. Never a verdict, never left out. */
+const unexercised = [
+  { name: "OX", specification: "XEP-0373, XEP-0374", reason: "unexercised-ox" },
+  { name: "OTR", specification: "XEP-0364", reason: "unexercised-otr" },
+] as const;
+
 function cellOf(book: Book, criterion: string, candidate: string) {
   const record = book.decided(criterion, candidate);
   return { ...wordOf(record), href: `#${anchor("r", criterion, candidate)}`, points: pointsOf(record) ?? null };
@@ -26,7 +32,13 @@ export function methodsView(book: Book) {
   const products = book.candidates.filter(({ endEncryption }) => endEncryption.length > 0);
   const rows = aspects.filter(([, id]) => book.result.criteria.some((criterion) => criterion.id === id));
   if (products.length === 0 || rows.length === 0) return null;
+  const family = products.some(({ endEncryption }) => endEncryption.includes("omemo"));
   return {
+    unexercised: (family ? unexercised : []).map(({ reason, ...method }) => ({
+      ...method,
+      reason: word(reason),
+      verdict: wordOf(undefined).title,
+    })),
     products: products.map(({ title, endEncryption }) => ({
       title,
       methods: joined(endEncryption.map(properName)),

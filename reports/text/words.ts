@@ -531,6 +531,14 @@ const texts = {
     "Wertung je Eigenschaft des Verfahrens, das das Produkt mitbringt; gehärtete Konfiguration",
     "Verdict by aspect of the method that the product brings; hardened configuration",
   ],
+  "unexercised-ox": [
+    "nicht geprüft. Keiner der Clients, mit denen hier geprüft wird, beherrscht das Verfahren; ein weiterer ist noch nicht angebunden. Über seine Eigenschaften sagt dieser Bericht nichts.",
+    "not tested. None of the clients used here knows the method, and another one has not been connected yet. This report says nothing about its properties.",
+  ],
+  "unexercised-otr": [
+    "nicht geprüft. Keiner der Clients, mit denen hier geprüft wird, beherrscht das Verfahren; eine laufend gepflegte Programmbibliothek, die sich anbinden ließe, wurde nicht gefunden. Über seine Eigenschaften sagt dieser Bericht nichts.",
+    "not tested. None of the clients used here knows the method, and no regularly maintained library that could be connected was found. This report says nothing about its properties.",
+  ],
   aspect: ["Eigenschaft", "Aspect"],
   "aspect-direct": ["Einzelgespräch", "one-to-one"],
   "aspect-group": ["Gruppe", "group"],

@@ -37,6 +37,7 @@ export function readCriterion(row: CriterionFile, rule: Criterion["rule"], path:
     evidenceMin: row.evidence_min,
     appliesTo: row.applies_to ?? ["matrix", "xmpp", "attested"],
     needs: row.needs,
+    ...(row.pairs && { pairs: row.pairs }),
     active: row.active,
     ruleText: row.rule_text,
     ...(row.note !== undefined && { note: row.note }),

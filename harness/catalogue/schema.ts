@@ -104,6 +104,7 @@ const criterion = z.strictObject({
   pass: when.optional(),
   scale: scale.optional(),
   report: z.array(reference).default([]),
+  pairs: z.enum(["worst", "best"]).optional(),
   active: z.boolean().default(true),
   rule_text: localized,
   // Catalogues kept in the folders of older runs have one language.

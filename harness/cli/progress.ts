@@ -7,8 +7,8 @@ import { duration, fit, paintFor, safe } from "./output.ts";
 const redrawMs = 250;
 /** The journal holds the whole message. */
 const messageRoom = 240;
-const jobTitle = ({ scenario, candidate, config, repetition }: Job): string =>
-  `${scenario.id} ${scenario.title.en} · ${candidate.title} ${config}${repetition > 1 ? ` #${repetition}` : ""}`;
+const jobTitle = ({ scenario, candidate, partner, config, repetition }: Job): string =>
+  `${scenario.id} ${scenario.title.en} · ${candidate.title}${partner === undefined ? "" : ` + ${partner.title}`} ${config}${repetition > 1 ? ` #${repetition}` : ""}`;
 
 interface Running {
   readonly job: Job;

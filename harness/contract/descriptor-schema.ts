@@ -192,6 +192,11 @@ export const descriptorSchema = z.strictObject({
   version: name(/^[\w.+:~-]+$/u, "a version as the package manager shows it"),
   protocol: z.enum(["matrix", "xmpp", "irc", "email"]),
   folder: z.string().max(4_096).refine(isAbsolute, "an absolute path (import.meta.dirname)"),
+  implementation: id.optional(),
+  released: z
+    .string()
+    .regex(/^20\d{2}-(?:0[1-9]|1[0-2])$/u, "a month, e.g. 2026-07")
+    .optional(),
   services: z.record(label, service),
   endpoints: list(endpoint, 64),
   subdomains: list(label, 16),

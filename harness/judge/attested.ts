@@ -106,7 +106,7 @@ function withoutJobs(run: RunFacts, rows: readonly Criterion[]): RunFacts {
 /** A journal in which nothing was run, with what documents say about one criterion. */
 function indexOf(product: AttestedProduct, criterion: string, run: RunFacts): JournalIndex {
   const records = measurementsOf(product, criterion);
-  return {
+  const index: JournalIndex = {
     run,
     outcome: "completed",
     attempts: () => [],
@@ -116,7 +116,9 @@ function indexOf(product: AttestedProduct, criterion: string, run: RunFacts): Jo
     },
     gates: () => [],
     images: [],
+    towards: () => index,
   };
+  return index;
 }
 
 /** What a closed product can do nobody has seen: no ability is held against it, and none is taken as given. */

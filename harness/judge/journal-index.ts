@@ -10,6 +10,8 @@ export interface Attempt {
   readonly candidate: string;
   readonly config: ConfigName;
   readonly run: number;
+  /** The other candidate of a pair. */
+  readonly partner?: string;
   readonly params: Readonly<Record<string, number>>;
   /** Absent: it was still running when the journal ends. */
   readonly ended?: { readonly outcome: "completed" | "failed"; readonly fault?: Fault };
@@ -25,6 +27,8 @@ export interface JournalIndex {
   /** All `gate.*` records of a candidate and configuration: few, and their ids are not declared anywhere. */
   gates(candidate: string, config: ConfigName): readonly Measurement[];
   readonly images: Result["images"];
+  /** The same journal without what was measured with other partners. */
+  towards(partner: string): JournalIndex;
 }
 
 const keyOf = (...parts: readonly (string | number)[]): string => parts.join("\u0000");
@@ -40,6 +44,7 @@ export function indexJournal(entries: readonly JournalEntry[]): JournalIndex {
   const attempts = new Map<string, Attempt[]>();
   const measurements = new Map<string, Measurement[]>();
   const gates = new Map<string, Measurement[]>();
+  const mutual = new Set<string>();
   const images = new Map<string, ImageFacts & { readonly candidate: string }>();
   let run: RunFacts | undefined;
   let outcome: Result["runOutcome"] = "unfinished";
@@ -53,23 +58,27 @@ export function indexJournal(entries: readonly JournalEntry[]): JournalIndex {
         break;
       case "deployed":
         for (const image of entry.images) {
-          images.set(keyOf(entry.candidate, image.service, image.digest), { ...image, candidate: entry.candidate });
+          const candidate = image.candidate ?? entry.candidate;
+          images.set(keyOf(candidate, image.service, image.digest), { ...image, candidate });
         }
         break;
       case "scenario-started":
-        push(attempts, keyOf(entry.scenario, entry.candidate, entry.config), attemptOf(entry));
-        break;
-      case "scenario-ended":
-        end(attempts.get(keyOf(entry.scenario, entry.candidate, entry.config)) ?? [], entry);
-        break;
-      case "measurement": {
-        const { measurement } = entry;
-        push(measurements, keyOf(measurement.id, measurement.candidate, measurement.config), measurement);
-        if (measurement.id.startsWith("gate.")) {
-          push(gates, keyOf(measurement.candidate, measurement.config), measurement);
+        if (entry.mutual === true) mutual.add(pairKey(entry));
+        for (const each of bothWays(entry, mutual)) {
+          push(attempts, keyOf(each.scenario, each.candidate, each.config), attemptOf(each));
         }
         break;
-      }
+      case "scenario-ended":
+        for (const each of bothWays(entry, mutual)) {
+          end(attempts.get(keyOf(each.scenario, each.candidate, each.config)) ?? [], each);
+        }
+        break;
+      case "measurement":
+        for (const each of bothWays(entry.measurement, mutual)) {
+          push(measurements, keyOf(each.id, each.candidate, each.config), each);
+          if (each.id.startsWith("gate.")) push(gates, keyOf(each.candidate, each.config), each);
+        }
+        break;
       case "step":
       case "evidence":
         break;
@@ -80,14 +89,45 @@ export function indexJournal(entries: readonly JournalEntry[]): JournalIndex {
       hint: "Give the folder of a run whose journal.jsonl starts with run-started.",
     });
   }
-  return {
+  const facts = {
     run,
     outcome,
-    attempts: (scenario, candidate, config) => attempts.get(keyOf(scenario, candidate, config)) ?? [],
-    measurements: (id, candidate, config) => measurements.get(keyOf(id, candidate, config)) ?? [],
-    gates: (candidate, config) => gates.get(keyOf(candidate, config)) ?? [],
     images: [...images.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),
   };
+  const view = (partner: string | undefined): JournalIndex => ({
+    ...facts,
+    attempts: (scenario, candidate, config) => only(attempts.get(keyOf(scenario, candidate, config)), partner),
+    measurements: (id, candidate, config) => only(measurements.get(keyOf(id, candidate, config)), partner),
+    gates: (candidate, config) => only(gates.get(keyOf(candidate, config)), partner),
+    towards: view,
+  });
+  return view(undefined);
+}
+
+/** What may belong to a pair of candidates. */
+interface OfPair {
+  readonly scenario: string;
+  readonly candidate: string;
+  readonly config: ConfigName;
+  readonly run: number;
+  readonly partner?: string;
+}
+
+const pairKey = ({ scenario, candidate, config, run, partner = "" }: OfPair): string =>
+  keyOf(scenario, candidate, config, run, partner);
+
+/** A fact about a pair that counts for both is a fact about each with the other one as its partner. */
+function bothWays<T extends OfPair>(fact: T, mutual: ReadonlySet<string>): readonly T[] {
+  if (fact.partner === undefined || !mutual.has(pairKey(fact))) return [fact];
+  return [fact, { ...fact, candidate: fact.partner, partner: fact.candidate }];
+}
+
+function only<T extends { readonly partner?: string }>(
+  facts: readonly T[] | undefined,
+  partner: string | undefined,
+): readonly T[] {
+  if (facts === undefined || partner === undefined) return facts ?? [];
+  return facts.filter((fact) => fact.partner === undefined || fact.partner === partner);
 }
 
 function attemptOf({
@@ -95,14 +135,17 @@ function attemptOf({
   candidate,
   config,
   run,
+  partner,
   params,
 }: Extract<JournalEntry, { type: "scenario-started" }>): Attempt {
-  return { scenario, candidate, config, run, params };
+  return { scenario, candidate, config, run, ...(partner !== undefined && { partner }), params };
 }
 
 /** The end belongs to the last start of the same repetition that has none yet. */
 function end(list: Attempt[], entry: Extract<JournalEntry, { type: "scenario-ended" }>): void {
-  const index = list.findLastIndex(({ run, ended }) => run === entry.run && !ended);
+  const index = list.findLastIndex(
+    ({ run, partner, ended }) => run === entry.run && partner === entry.partner && !ended,
+  );
   const attempt = list[index];
   if (!attempt) return;
   const { outcome, fault } = entry;

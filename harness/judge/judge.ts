@@ -8,6 +8,7 @@ import { judgeDossiers } from "./attested.ts";
 import { awardOf, sensitivityOf } from "./award.ts";
 import { indexJournal } from "./journal-index.ts";
 import type { Subjects } from "./proofs.ts";
+import { pairRecord } from "./pairs.ts";
 import { proofOf } from "./proofs.ts";
 import { writeRecord } from "./record.ts";
 import { totalOf } from "./totals.ts";
@@ -82,7 +83,7 @@ export function judge({
 function recordsOf(place: Omit<Cell, "base" | "plain">, proof: Proof): readonly VerdictRecord[] {
   const { row } = place;
   const deciding: Cell = { ...place, base: row.config === "default" ? "default" : "hardened", plain: false };
-  const decided = writeRecord(deciding, assess(deciding), true, proof);
+  const decided = pairRecord(deciding, proof) ?? writeRecord(deciding, assess(deciding), true, proof);
   if (row.config !== "both" || row.dropped) return [decided];
   const shipped: Cell = { ...place, base: "default", plain: true };
   return [decided, writeRecord(shipped, assess(shipped), false, proof)];

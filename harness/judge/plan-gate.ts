@@ -1,4 +1,6 @@
 import type { ConfigName } from "../model/candidate.ts";
+import type { PartnerKind } from "../model/partners.ts";
+import type { Localized } from "../model/text.ts";
 import type { Outcome } from "./outcome.ts";
 import { undecided } from "./outcome.ts";
 import type { Cell } from "./view.ts";
@@ -33,7 +35,10 @@ function configGate({ index, candidate }: Cell, scenario: string, config: Config
   if (index.attempts(scenario, candidate.id, config).length > 0) return undefined;
   const { plan } = index.run;
   const planned = plan?.filter((job) => job.scenario === scenario && job.candidate === candidate.id);
-  if (planned?.length === 0) return noDriver(scenario);
+  if (planned?.length === 0) {
+    const { partners } = index.run.scenarios.find(({ id }) => id === scenario) ?? {};
+    return partners === undefined ? noDriver(scenario) : noPartner(scenario, partners);
+  }
   if (planned && !planned.some((job) => job.config === config)) return notInPlan(scenario, config);
   if (index.outcome !== "completed") {
     return undecided("not-tested", "interrupted", {
@@ -64,6 +69,17 @@ function notInPlan(scenario: string, config?: ConfigName): Outcome {
     en: `${scenario}${on.en} was not part of this run's plan.`,
   });
 }
+
+const whom: Readonly<Record<PartnerKind, Localized>> = {
+  generations: { de: "keine andere Generation eines Servers", en: "no other generation of a server" },
+  implementations: { de: "keinen Server eines anderen Herstellers oder Projekts", en: "no server by somebody else" },
+};
+
+const noPartner = (scenario: string, kind: PartnerKind): Outcome =>
+  undecided("not-tested", "not-in-plan", {
+    de: `${scenario} misst zwischen zwei Produkten: In diesem Prüflauf gab es für dieses Produkt ${whom[kind].de}.`,
+    en: `${scenario} measures between two products: this run had ${whom[kind].en} for this product.`,
+  });
 
 const noDriver = (scenario: string): Outcome =>
   undecided("not-tested", "no-driver", {

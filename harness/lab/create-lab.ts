@@ -43,6 +43,9 @@ export async function createLab(options: LabOptions): Promise<Lab> {
   return new DockerLab(docker, authority, options);
 }
 
+/** By candidate, by service. */
+type BuiltImages = Map<string, ReadonlyMap<string, BuiltImage>>;
+
 class DockerLab implements Lab {
   readonly runId: string;
   readonly #docker: DockerClient;
@@ -73,16 +76,21 @@ class DockerLab implements Lab {
   async deploy(plan: DeployPlan): Promise<Deployment> {
     const signal = AbortSignal.any([plan.signal, this.#signal]);
     if (signal.aborted) throw new HarnessError("interrupted", "interrupted before a deployment");
-    const { candidate, progress } = plan;
-    const built = new Map<string, BuiltImage>();
-    for (const [name, service] of Object.entries(candidate.services)) {
-      built.set(name, await this.#image(imageSource(candidate, service), progress));
+    const { candidate, partner, progress } = plan;
+    const built: BuiltImages = new Map();
+    for (const each of partner === undefined ? [candidate] : [candidate, partner]) {
+      const own = new Map<string, BuiltImage>();
+      for (const [name, service] of Object.entries(each.services)) {
+        own.set(name, await this.#image(imageSource(each, service), progress));
+      }
+      built.set(each.id, own);
     }
     const resolver = await this.#image(nameServerImage, progress);
     const number = ++this.#deployments;
     const labels = ownLabels(this.runId);
     const scannerImage = (): Promise<BuiltImage> => this.#image(tlsScannerImage, progress);
-    progress?.(`starting ${plan.servers} × ${candidate.title} (${plan.config})`);
+    const titles = partner === undefined ? candidate.title : `${candidate.title} with ${partner.title}`;
+    progress?.(`starting ${plan.servers} × ${titles} (${plan.config})`);
     const deployment = await startDeployment({
       docker: this.#docker,
       plan: { ...plan, signal },
@@ -90,7 +98,7 @@ class DockerLab implements Lab {
       keeper: this.#keeper,
       labels,
       prefix: `pruefstand-${randomBytes(4).toString("hex")}-${number}`,
-      images: new Map([...built].map(([name, image]) => [name, image.tag])),
+      images: new Map([...built].map(([id, own]) => [id, new Map([...own].map(([name, image]) => [name, image.tag]))])),
       slot: this.#takeSlot(resolver.tag, labels),
       giveBack: (slot) => this.#slots?.giveBack(slot),
       facts: (instances) => this.#facts(instances, built),
@@ -138,15 +146,20 @@ class DockerLab implements Lab {
     return building;
   }
 
-  /** Versions are asked of a running container, once per image. */
-  async #facts(
-    instances: readonly ServerInstance[],
-    built: ReadonlyMap<string, BuiltImage>,
-  ): Promise<readonly ImageFacts[]> {
-    const services = instances[0]?.services ?? [];
+  /** Versions are asked of a running container, once per image; of several servers of a product the first is asked. */
+  async #facts(instances: readonly ServerInstance[], built: BuiltImages): Promise<readonly ImageFacts[]> {
+    const [first] = instances;
+    const other = instances.find(({ candidate }) => candidate.id !== first?.candidate.id);
+    const own = first === undefined ? [] : await this.#factsOf(first, built);
+    if (other === undefined) return own;
+    const others = await this.#factsOf(other, built);
+    return [...own, ...others.map((image) => ({ candidate: other.candidate.id, ...image }))];
+  }
+
+  #factsOf({ candidate, services }: ServerInstance, built: BuiltImages): Promise<readonly ImageFacts[]> {
     return Promise.all(
       services.map(async ({ name, service, container }) => {
-        const { tag, digest } = built.get(name) ?? { tag: "", digest: "" };
+        const { tag, digest } = built.get(candidate.id)?.get(name) ?? { tag: "", digest: "" };
         if (service.versions !== undefined && !this.#packages.has(tag)) {
           const { stdout } = await execBounded(container, service.versions);
           this.#packages.set(tag, parsePackages(stdout));

@@ -1,3 +1,4 @@
+import type { Candidate } from "../model/candidate.ts";
 import type { ImageFacts } from "../model/journal.ts";
 import type { Deployment, DeployPlan, Stopped } from "../model/lab.ts";
 import { HarnessError } from "../model/errors.ts";
@@ -32,8 +33,8 @@ export interface DeploymentOrder {
   readonly labels: Labels;
   /** Unique on this daemon. */
   readonly prefix: string;
-  /** Image tag by service. */
-  readonly images: ReadonlyMap<string, string>;
+  /** Image tag by service, for each candidate by its id. */
+  readonly images: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly slot: Slot;
   /** Called once, when no container of the deployment is left. */
   readonly giveBack: (slot: Slot) => void;
@@ -60,8 +61,7 @@ export async function startDeployment(order: DeploymentOrder): Promise<LabDeploy
 
 async function startServers(order: DeploymentOrder, labels: Labels): Promise<readonly ServerInstance[]> {
   const { plan, slot } = order;
-  const names = await secretNamesOf(plan.candidate);
-  const servers = serverIds.slice(0, plan.servers).map((id) => startServer(order, labels, id, names));
+  const servers = serverIds.slice(0, plan.servers).map((id) => startServer(order, labels, id));
   // All of them: a start that still runs would make containers after the clean-up.
   const results = await Promise.allSettled([...servers, slot.untilResolving(plan.signal)]);
   const failed = results.find((result) => result.status === "rejected");
@@ -69,27 +69,27 @@ async function startServers(order: DeploymentOrder, labels: Labels): Promise<rea
   return Promise.all(servers);
 }
 
-async function startServer(
-  order: DeploymentOrder,
-  labels: Labels,
-  id: ServerId,
-  secretNames: readonly string[],
-): Promise<ServerInstance> {
+async function startServer(order: DeploymentOrder, labels: Labels, id: ServerId): Promise<ServerInstance> {
   const { docker, plan, slot, keeper, authority, images, prefix } = order;
-  const secrets = Object.fromEntries(secretNames.map((name) => [name, generateSecret()]));
+  const candidate = candidateOf(plan, id);
+  // Asked for before anything is waited for: the name server starts on the edges that are known by then.
+  const asked = slot.edge(id);
+  const secrets = Object.fromEntries((await secretNamesOf(candidate)).map((name) => [name, generateSecret()]));
   for (const secret of Object.values(secrets)) keeper.add(secret);
   const [edge, federation, addresses, hosts] = await Promise.all([
-    slot.edge(id),
+    asked,
     slot.federation,
-    slot.addresses(id, federatingServices(plan.candidate)),
-    slot.hosts(serverIds.slice(0, plan.servers), plan.candidate.subdomains),
+    slot.addresses(id, federatingServices(candidate)),
+    slot.hosts(
+      serverIds.slice(0, plan.servers).map((other) => ({ id: other, subdomains: candidateOf(plan, other).subdomains })),
+    ),
   ]);
   return deployServer(docker, {
     id,
     domain: domainOf(id),
-    candidate: plan.candidate,
+    candidate,
     config: plan.config,
-    sabotage: plan.sabotage,
+    sabotage: candidate === plan.candidate ? plan.sabotage : undefined,
     federationAllow: plan.federationAllow?.[id]?.map(domainOf),
     secrets,
     authority,
@@ -100,12 +100,16 @@ async function startServer(
     addresses,
     resolver: slot.resolverAddress(edge),
     hosts,
-    images,
+    images: images.get(candidate.id) ?? new Map(),
     prefix,
     labels,
     signal: plan.signal,
   });
 }
+
+/** Which product server `id` runs. */
+const candidateOf = ({ candidate, partner }: DeployPlan, id: string): Candidate =>
+  id === "b" && partner !== undefined ? partner : candidate;
 
 export class LabDeployment implements Deployment {
   readonly servers: readonly LabServer[];
@@ -158,9 +162,8 @@ export class LabDeployment implements Deployment {
   /** Each server's front to each other one's, on the port where this protocol federates. */
   #lines(): readonly Line[] {
     const { plan, slot } = this.#order;
-    const declared = plan.candidate.endpoints.find(
-      ({ kind }) => kind === "xmpp-server" || kind === "matrix-federation",
-    );
+    const portOf = (id: string): number | undefined =>
+      candidateOf(plan, id).endpoints.find(({ kind }) => kind === "xmpp-server" || kind === "matrix-federation")?.port;
     const fronts = this.#instances.flatMap(({ id, services }) => {
       const front = services.find(({ service }) => service.front === true);
       return front === undefined ? [] : [{ id, front }];
@@ -168,8 +171,9 @@ export class LabDeployment implements Deployment {
     return fronts.flatMap(({ id, front }) =>
       fronts.flatMap((other) => {
         const address = other.front.federation?.address;
-        if (other.id === id || declared === undefined || address === undefined) return [];
-        const to = { title: other.front.title, address, port: declared.port };
+        const port = portOf(other.id);
+        if (other.id === id || port === undefined || address === undefined) return [];
+        const to = { title: other.front.title, address, port };
         return [{ from: front, resolver: slot.resolverAddress(front.edge.network), name: domainOf(other.id), to }];
       }),
     );

@@ -1,4 +1,5 @@
 import type { Account, HttpAnswer, HttpRequest, ServerAccess } from "../model/candidate.ts";
+import { implementationOf } from "../model/partners.ts";
 import type {
   BoundAdministration,
   Endpoint,
@@ -54,6 +55,7 @@ export class LabServer implements RunningServer {
     this.candidate = {
       id: candidate.id,
       title: candidate.title,
+      implementation: implementationOf(candidate),
       protocol: candidate.protocol,
       abilities: candidate.abilities,
       erasureLimit: candidate.erasureLimit[config],

@@ -83,9 +83,11 @@ export class Slot {
   }
 
   /** Names of servers → address of their front. */
-  async hosts(ids: readonly ServerId[], subdomains: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async hosts(
+    fronts: readonly { readonly id: ServerId; readonly subdomains: readonly string[] }[],
+  ): Promise<ReadonlyMap<string, string>> {
     const network = await this.#federation;
-    const servers = ids.flatMap((id) => {
+    const servers = fronts.flatMap(({ id, subdomains }) => {
       const names = [domainOf(id), ...subdomains.map((name) => `${name}.${domainOf(id)}`)];
       return names.map((name) => [name, network.address(blockOf(id))] as const);
     });

@@ -233,6 +233,10 @@ export interface Candidate {
   /** SPDX identifier or expression. */
   readonly licence: string;
   readonly version: string;
+  /** The code base, where several candidates are releases or compositions of one; absent: its own, named as the id. */
+  readonly implementation?: string;
+  /** Month of this release, "2024-12", or one it is not older than; tells generations of one implementation apart (partners.ts). */
+  readonly released?: string;
   readonly protocol: Protocol;
   /** Absolute path of the candidate's folder (import.meta.dirname). */
   readonly folder: string;

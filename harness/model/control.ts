@@ -63,6 +63,8 @@ export interface Control {
   readonly criterion: string;
   readonly scenario: string;
   readonly candidate: string;
+  /** Of a scenario between products: whom the broken candidate meets. */
+  readonly partner?: string;
   readonly config: ConfigName;
   /** The row reads several configurations (F-08: a mean of both), and all of them are broken in the same way. */
   readonly everyConfig?: boolean;

@@ -136,6 +136,8 @@ export interface Criterion {
   readonly appliesTo: readonly (Protocol | "attested")[];
   /** Abilities whose absence makes the row not-met without a run. */
   readonly needs: readonly string[];
+  /** Measured between pairs of products: the pair that counts for a product (F-11: the worst, S-03: the best). */
+  readonly pairs?: "worst" | "best";
   /** False: not part of the profile (O-02 outside vs-nfd). It is listed, not judged. */
   readonly active: boolean;
   /** Set by a profile whose stated need drops the function: the row is `not-applicable` for all products alike. */

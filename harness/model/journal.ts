@@ -1,11 +1,14 @@
 import type { ConfigName } from "./candidate.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { Measurement } from "./measurement.ts";
+import type { PartnerKind } from "./partners.ts";
 
 /** Version of the entry shapes below; readers refuse newer ones. */
 export const journalVersion = 1;
 
 export interface ImageFacts {
+  /** Whose image it is, where it is not that of the deployed candidate but of its partner. */
+  readonly candidate?: string;
   readonly service: string;
   readonly tag: string;
   /** Content address of the image as the daemon knows it. */
@@ -22,6 +25,8 @@ export type JournalEvent =
       readonly candidate: string;
       readonly config: ConfigName;
       readonly scenario: string;
+      /** Id of the other candidate, where the servers are a pair. */
+      readonly partner?: string;
       readonly servers: readonly string[];
       readonly images: readonly ImageFacts[];
       readonly tookMs: number;
@@ -32,6 +37,9 @@ export type JournalEvent =
       readonly candidate: string;
       readonly config: ConfigName;
       readonly run: number;
+      readonly partner?: string;
+      /** What is measured on the pair counts for the partner as well. */
+      readonly mutual?: true;
       readonly params: Readonly<Record<string, number>>;
     }
   | {
@@ -40,6 +48,7 @@ export type JournalEvent =
       readonly candidate: string;
       readonly config: ConfigName;
       readonly run: number;
+      readonly partner?: string;
       readonly title: string;
       readonly tookMs: number;
       readonly error?: Fault;
@@ -50,6 +59,7 @@ export type JournalEvent =
       readonly scenario: string;
       readonly candidate: string;
       readonly config: ConfigName;
+      readonly partner?: string;
       readonly path: string;
       readonly sha256: string;
       readonly bytes: number;
@@ -60,6 +70,7 @@ export type JournalEvent =
       readonly candidate: string;
       readonly config: ConfigName;
       readonly run: number;
+      readonly partner?: string;
       readonly outcome: "completed" | "failed";
       readonly fault?: Fault;
       readonly tookMs: number;
@@ -102,9 +113,16 @@ export interface RunFacts {
     readonly id: string;
     readonly title: { readonly de: string; readonly en: string };
     readonly verifies: readonly string[];
+    /** It runs on pairs of candidates. */
+    readonly partners?: PartnerKind;
   }[];
   /** What this run was going to measure. Absent: every scenario above on both configurations of every candidate. */
-  readonly plan?: readonly { readonly scenario: string; readonly candidate: string; readonly config: ConfigName }[];
+  readonly plan?: readonly {
+    readonly scenario: string;
+    readonly candidate: string;
+    readonly config: ConfigName;
+    readonly partner?: string;
+  }[];
   /** Scenarios the bench has but this plan left out: their rows are "not in plan", not "no scenario yet". */
   readonly leftOut?: readonly { readonly id: string; readonly verifies: readonly string[] }[];
   /** `quick`: hardened only, no load; `standard`: compressed; `full`: nothing compressed, both configurations. */
@@ -127,6 +145,8 @@ export interface CandidateFacts {
   readonly vendor: string;
   readonly licence: string;
   readonly version: string;
+  readonly implementation?: string;
+  readonly released?: string;
   readonly protocol: string;
   readonly abilities: readonly string[];
   readonly endEncryption: readonly string[];

@@ -10,6 +10,8 @@ export interface DeployPlan {
   readonly candidate: Candidate;
   readonly config: ConfigName;
   readonly servers: 1 | 2 | 3;
+  /** Server "b" is an instance of this product instead; a sabotage then breaks the servers of `candidate` only. */
+  readonly partner?: Candidate;
   /** Server id → ids of the servers it may federate with; templates get their domains as `federationAllow`. Absent: the configuration decides. */
   readonly federationAllow?: Readonly<Record<string, readonly string[]>>;
   readonly sabotage?: Sabotage;

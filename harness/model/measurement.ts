@@ -26,6 +26,8 @@ export interface Measurement {
   readonly candidate: string;
   readonly config: ConfigName;
   readonly scenario: string;
+  /** Id of the other candidate, where it was measured between two products. */
+  readonly partner?: string;
   /** Repetition, 1..n. */
   readonly run: number;
   /** Observation window in seconds. */

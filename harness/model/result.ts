@@ -56,7 +56,20 @@ export interface VerdictRecord {
   readonly proof: Proof;
   /** Set when repetitions gave different verdicts ("instabil"). */
   readonly unstable?: { readonly verdicts: readonly VerdictWord[] };
+  /** Of a row that is measured between products: what came with each partner; one of them decided. */
+  readonly partners?: readonly PartnerVerdict[];
   readonly faults: readonly Fault[];
+}
+
+/** What a row says about a product and one partner. */
+export interface PartnerVerdict extends Pick<
+  VerdictRecord,
+  "verdict" | "points" | "reason" | "measurements" | "evidence"
+> {
+  /** Id of the other candidate. */
+  readonly partner: string;
+  /** True for the pair that decided. */
+  readonly decides: boolean;
 }
 
 /** A criterion as the report prints it. */

@@ -1,6 +1,7 @@
 import type { CertificatePeers, HostilePeers, Witness } from "./hostile.ts";
 import type { MeasurementDetails, MeasurementValue } from "./measurement.ts";
 import type { ConfigName, Protocol } from "./candidate.ts";
+import type { PartnerKind } from "./partners.ts";
 import type { Faults, Person, RunningServer } from "./server.ts";
 import type { Driver, Deadline, OpenOptions, Session } from "./session.ts";
 import type { Localized } from "./text.ts";
@@ -79,6 +80,11 @@ export interface Scenario {
   readonly exclusive?: boolean | "when-asked";
   /** Needs the federation to start with this allow list instead of the configuration's own: server id → ids of servers it trusts. */
   readonly federation?: { readonly allow: Readonly<Record<string, readonly string[]>> };
+  /**
+   * Runs on pairs of candidates of one protocol: server "a" is the one, "b" the other (partners.ts). Their rows are judged pair by
+   * pair; `pairs` of the row says which one counts.
+   */
+  readonly partners?: PartnerKind;
   /** Takes minutes on each product: left out of the standard plan, part of the plans "in-depth" and "full". */
   readonly inDepth?: true;
   /** Deadline for the whole scenario, in seconds; `params` may hold longer waits in profile full, added on top. */

@@ -72,6 +72,8 @@ export interface RunningServer {
   readonly candidate: {
     readonly id: string;
     readonly title: string;
+    /** The code base; several candidates may be releases of one. */
+    readonly implementation?: string;
     readonly protocol: Protocol;
     readonly abilities: readonly Ability[];
     readonly erasureLimit: number | null;

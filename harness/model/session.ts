@@ -103,6 +103,14 @@ export interface WithCorrection {
   corrected(messageId: string, text: string, deadline: Deadline): Promise<void>;
 }
 
+/** Makes groups by the version of their rules, which servers of different ages may not share (Matrix room versions). */
+export interface WithGroupVersions {
+  /** Those the own server says it can make and enter. */
+  groupVersions(): Promise<readonly string[]>;
+  /** As {@link Session.createGroup}. Throws `refused` where the server does not know the version. */
+  createGroupOfVersion(name: string, version: string): Promise<Conversation>;
+}
+
 /** Decides whose invitations reach this person (F-05; invitation rules of Matrix, privacy lists of XEP-0016, XEP-0191). */
 export interface WithInvitationRules {
   /** Nobody but these may invite or write first from now on. Throws `unsupported` where the server has no such rule. */
@@ -180,6 +188,8 @@ export interface WithScreenshot {
 
 export const hasRetraction = (session: Session): session is Session & WithRetraction => "retract" in session;
 export const hasCorrection = (session: Session): session is Session & WithCorrection => "corrected" in session;
+export const hasGroupVersions = (session: Session): session is Session & WithGroupVersions =>
+  "createGroupOfVersion" in session;
 export const hasInvitationRules = (session: Session): session is Session & WithInvitationRules =>
   "acceptInvitationsOnlyFrom" in session;
 export const hasServerLimits = (session: Session): session is Session & WithServerLimits => "denyServer" in session;

@@ -41,6 +41,7 @@ const controlFile = z.strictObject({
   criterion: z.string(),
   scenario: z.string(),
   candidate: z.string(),
+  partner: z.string().optional(),
   config: z.enum(["default", "hardened"]).default("hardened"),
   everyConfig: z.boolean().optional(),
   explains: words,
@@ -76,6 +77,7 @@ function wrongNames(control: Control, { catalogue, scenarios, candidates }: Cont
     ...unknown("criterion", control.criterion, ids(catalogue.criteria)),
     ...unknown("scenario", control.scenario, ids(scenarios.map(({ scenario }) => scenario))),
     ...unknown("candidate", control.candidate, ids(candidates)),
+    ...(control.partner === undefined ? [] : unknown("partner", control.partner, ids(candidates))),
     ...(stray
       ? [`scenario: ${control.criterion} is decided by ${criterion.scenarios.join(", ")}, not by ${control.scenario}`]
       : []),
@@ -149,8 +151,9 @@ async function sharedFolders(folder: string): Promise<readonly string[]> {
  */
 export async function subjectOf({ control, text }: FoundControl, context: ControlContext): Promise<string> {
   const scenario = context.scenarios.find((one) => one.scenario.id === control.scenario);
-  const candidate = context.candidates.find(({ id }) => id === control.candidate);
-  const folders = candidate === undefined ? [] : [candidate.folder, ...(await sharedFolders(candidate.folder))];
+  const servers = context.candidates.filter(({ id }) => id === control.candidate || id === control.partner);
+  const own = servers.map(({ folder }) => folder);
+  const folders = [...new Set([...own, ...(await Promise.all(own.map(sharedFolders))).flat()])];
   const parts = [scenario?.sourceHash ?? "", text, ...(await Promise.all(folders.map(hashFolder)))];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -44,15 +44,17 @@ function bounded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, maximumEvidenceBytes - mark.length), mark]);
 }
 
-/** Folder of one job: `evidence/<scenario>/<candidate>-<config>[-rN]`. */
+/** Folder of one job: `evidence/<scenario>/<candidate>[-with-<partner>]-<config>[-rN]`. */
 export function evidencePath(job: {
   readonly scenario: string;
   readonly candidate: string;
   readonly config: ConfigName;
   readonly run: number;
+  readonly partner?: string;
 }): string {
   const repetition = job.run > 1 ? `-r${job.run}` : "";
-  return `evidence/${safeName(job.scenario)}/${safeName(job.candidate)}-${job.config}${repetition}`;
+  const partner = job.partner === undefined ? "" : `-with-${safeName(job.partner)}`;
+  return `evidence/${safeName(job.scenario)}/${safeName(job.candidate)}${partner}-${job.config}${repetition}`;
 }
 
 export function evidenceFolder(runFolder: string, path: string, redact: (text: string) => string): EvidenceFolder {

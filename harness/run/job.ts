@@ -1,6 +1,6 @@
 import type { MeasurementDeclaration } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
-import type { Fault } from "../model/journal.ts";
+import type { Fault, JournalEvent } from "../model/journal.ts";
 import type { Deployment, Lab } from "../model/lab.ts";
 import type { LoadTools } from "../model/tools.ts";
 import { createContext } from "./context.ts";
@@ -210,8 +210,7 @@ async function perform(job: Job, deployment: Deployment, parts: JobEnvironment):
  * Rejects only when the journal cannot be written.
  */
 export async function runJob(job: Job, deployment: Deployment, parts: JobEnvironment): Promise<JobOutcome> {
-  const name = nameOf(job);
-  await parts.journal.append({ type: "scenario-started", ...name, params: job.params });
+  await parts.journal.append(startOf(job));
   const started = performance.now();
   const { fault, ...rest } = await perform(job, deployment, parts);
   const tookMs = Math.round(performance.now() - started) - rest.waitedMs;
@@ -221,10 +220,17 @@ export async function runJob(job: Job, deployment: Deployment, parts: JobEnviron
 
 /** A job that never got servers: started and failed in the journal, so that its rows are inconclusive and say why. */
 export async function failJob(job: Job, fault: Fault, journal: JournalWriter): Promise<JobOutcome> {
-  await journal.append({ type: "scenario-started", ...nameOf(job), params: job.params });
+  await journal.append(startOf(job));
   await endJob(job, journal, fault, { tookMs: 0, waitedMs: 0 });
   return { fault, tookMs: 0, waitedMs: 0, reusable: false, sabotaged: false };
 }
+
+const startOf = (job: Job): JournalEvent => ({
+  type: "scenario-started",
+  ...nameOf(job),
+  ...(job.mutual === true ? { mutual: true } : {}),
+  params: job.params,
+});
 
 async function endJob(
   job: Job,

@@ -30,6 +30,20 @@ const readsDefault: Comparison = {
 };
 
 describe("plan", () => {
+  it("lets products of one protocol meet once where a scenario is about pairs", () => {
+    const scenarios = [found(aScenario({ servers: 2, partners: "implementations" }))];
+    const [alpha, beta, gamma] = ["alpha", "beta", "gamma"].map(fakeCandidate);
+    if (alpha === undefined || beta === undefined || gamma === undefined) throw new Error("expected three candidates");
+    const candidates = [alpha, beta, { ...gamma, standard: false }, { ...gamma, id: "chat", protocol: "irc" as const }];
+    const pairs = (changes: Partial<PlanInput>): readonly string[] =>
+      makePlan(input({ scenarios, candidates, ...changes }))
+        .jobs.map(({ candidate, partner, mutual }) => `${candidate.id} ${partner?.id} ${mutual}`)
+        .toSorted();
+    assert.deepEqual(pairs({}), ["alpha beta true"]);
+    assert.deepEqual(pairs({ candidateSet: "all" }), ["alpha beta true", "gamma alpha false", "gamma beta false"]);
+    assert.throws(() => pairs({ onlyCandidates: ["alpha"] }), /selection leaves none/u);
+  });
+
   it("runs what the rows read: hardened, both, or hardened and @default", () => {
     const configs = (catalogue: PlanInput["catalogue"], size: PlanInput["size"] = "standard"): readonly string[] =>
       [...new Set(makePlan(input({ catalogue, size })).jobs.map(({ config }) => config))].toSorted();

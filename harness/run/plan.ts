@@ -4,6 +4,7 @@ import type { Sabotage } from "../model/control.ts";
 import type { Catalogue, Condition, Criterion, MeasurementRef, Param } from "../model/criterion.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { RunFacts } from "../model/journal.ts";
+import { pairsOf } from "../model/partners.ts";
 import { seededRandom } from "../model/random.ts";
 import type { Params, Scenario } from "../model/scenario.ts";
 import { unknownName } from "../model/nearest.ts";
@@ -25,6 +26,10 @@ export type CandidateSet = (typeof candidateSets)[number];
 export interface Job {
   readonly scenario: Scenario;
   readonly candidate: Candidate;
+  /** Runs server "b". */
+  readonly partner?: Candidate;
+  /** What is measured counts for the partner as well. */
+  readonly mutual?: boolean;
   readonly config: ConfigName;
   /** Repetition, 1..n. */
   readonly repetition: number;
@@ -219,14 +224,16 @@ export function makePlan(input: PlanInput): Plan {
   const candidates = pickCandidates(input);
   const jobs = Array.from({ length: input.repeat }, (_, index) => index + 1).flatMap((repetition) => {
     const batch = scenarios.flatMap((scenario) =>
-      candidates.flatMap((candidate) => jobsOf(input, scenario, candidate, repetition)),
+      candidatesFor(scenario, candidates, input.candidates).flatMap((subject) =>
+        jobsOf(input, scenario, subject, repetition),
+      ),
     );
     const mixed = shuffled(batch, seededRandom(`${input.seed} order ${repetition}`));
     return mixed.toSorted((left, right) => right.deadlineSeconds - left.deadlineSeconds);
   });
   if (jobs.length === 0) {
     throw new HarnessError("bad-input", "Expected at least one scenario to run, but the selection leaves none.", {
-      hint: "Loosen --candidate, --only, --config or --profile; `./pruefstand list scenarios` shows what there is.",
+      hint: "Loosen --candidate, --only, --config or --profile; scenarios between products need two that meet. `./pruefstand list scenarios` shows what there is.",
     });
   }
   const compression = scenarios.flatMap((scenario) => compressionOf(criteriaOf(input.catalogue, scenario), input.size));
@@ -235,15 +242,33 @@ export function makePlan(input: PlanInput): Plan {
   return { jobs, scenarios, leftOut, candidates, size, compression: uniqueRows(compression), seed, repeat };
 }
 
-function jobsOf(input: PlanInput, scenario: Scenario, candidate: Candidate, repetition: number): readonly Job[] {
+type Subject = Pick<Job, "candidate" | "partner" | "mutual">;
+
+/** Each candidate by itself, or those that meet in pairs. */
+function candidatesFor(
+  { partners }: Scenario,
+  chosen: readonly Candidate[],
+  known: readonly Candidate[],
+): readonly Subject[] {
+  if (partners === undefined) return chosen.map((candidate) => ({ candidate }));
+  return pairsOf(partners, chosen, known).map(({ first, second, mutual }) => ({
+    candidate: first,
+    partner: second,
+    mutual,
+  }));
+}
+
+function jobsOf(input: PlanInput, scenario: Scenario, subject: Subject, repetition: number): readonly Job[] {
+  const { candidate, partner = candidate } = subject;
   const criteria = criteriaOf(input.catalogue, scenario);
-  if (!scenario.protocols.includes(candidate.protocol) || lacksAll(candidate, criteria)) return [];
+  if (!scenario.protocols.includes(candidate.protocol)) return [];
+  if (lacksAll(candidate, criteria) || lacksAll(partner, criteria)) return [];
   const { onlyConfigs, size } = input;
   const asked = input.configs ?? configsOfScenario(criteria, size);
   const configs = asked.filter((name) => onlyConfigs.length === 0 || onlyConfigs.includes(name));
   return configs.map((config) => ({
     scenario,
-    candidate,
+    ...subject,
     config,
     repetition,
     params: mergeParams(scenario, criteria, size),

@@ -11,7 +11,7 @@ import type { Journal } from "./journal.ts";
 import { readJournal, requireIntact } from "./journal.ts";
 import { silentObserver } from "./observer.ts";
 import { configsRead, makePlan } from "./plan.ts";
-import type { Plan } from "./plan.ts";
+import type { Job, Plan } from "./plan.ts";
 import { runInto, withLab } from "./run.ts";
 import type { LabOptions, PreparedRun, RunOutcome } from "./run.ts";
 
@@ -61,14 +61,19 @@ function planOf({ control }: FoundControl, context: ControlContext, seed: string
     seed,
     repeat: 1,
     only: [control.scenario],
-    onlyCandidates: [control.candidate],
+    onlyCandidates: [control.candidate, ...(control.partner === undefined ? [] : [control.partner])],
     onlyConfigs: [],
     configs,
   });
   const { sabotage } = control;
   const isBroken = (config: ConfigName): boolean => control.everyConfig === true || config === control.config;
-  return { ...plan, jobs: plan.jobs.map((job) => (isBroken(job.config) ? { ...job, sabotage } : job)) };
+  const jobs = plan.jobs.map((job) => facing(job, control.candidate));
+  return { ...plan, jobs: jobs.map((job) => (isBroken(job.config) ? { ...job, sabotage } : job)) };
 }
+
+/** A sabotage breaks the servers of a job's candidate: of a pair that is the one the control names. */
+const facing = (job: Job, id: string): Job =>
+  job.partner?.id === id ? { ...job, candidate: job.partner, partner: job.candidate, mutual: true } : job;
 
 /** The verdict on the sabotaged configuration; the deciding one where the row has no column of its own for it. */
 function verdictOf({ control }: FoundControl, result: Result): VerdictRecord | undefined {
@@ -188,7 +193,7 @@ function lanes(options: ProveOptions): { readonly together: FoundControl[]; read
  * `out/proofs.json`, its journal and evidence in `out/proofs/<control>/`. Stops early when the signal is aborted.
  */
 export async function proveControls(options: ProveOptions): Promise<readonly ProofRecord[]> {
-  const wanted = new Set(options.controls.map(({ control }) => control.candidate));
+  const wanted = new Set(options.controls.flatMap(({ control }) => [control.candidate, control.partner]));
   const candidates = options.candidates.filter(({ id }) => wanted.has(id));
   const records: ProofRecord[] = [];
   await mkdir(options.outFolder, { recursive: true });

@@ -8,7 +8,7 @@ import type { Candidate } from "../model/candidate.ts";
 import type { Catalogue } from "../model/criterion.ts";
 import type { CandidateFacts, RunFacts } from "../model/journal.ts";
 import type { Lab } from "../model/lab.ts";
-import type { Plan } from "./plan.ts";
+import type { Job, Plan } from "./plan.ts";
 
 const run = promisify(execFile);
 
@@ -51,6 +51,7 @@ async function hostFacts(): Promise<RunFacts["host"]> {
 
 async function candidateFacts(candidate: Candidate, lab: Lab): Promise<CandidateFacts> {
   const { id, title, vendor, licence, version, protocol, abilities, endEncryption, notes, configurations } = candidate;
+  const { implementation, released } = candidate;
   const deviations = Object.fromEntries(configNames.map((name) => [name, configurations[name].deviations]));
   return {
     id,
@@ -58,6 +59,8 @@ async function candidateFacts(candidate: Candidate, lab: Lab): Promise<Candidate
     vendor,
     licence,
     version,
+    ...(implementation === undefined ? {} : { implementation }),
+    ...(released === undefined ? {} : { released }),
     protocol,
     abilities,
     endEncryption,
@@ -85,6 +88,19 @@ export interface FactsInput {
   readonly lab: Lab;
 }
 
+/** A pair is planned for each product it counts for. */
+function planned({
+  scenario: { id: scenario },
+  candidate,
+  partner,
+  mutual,
+  config,
+}: Job): NonNullable<RunFacts["plan"]> {
+  if (partner === undefined) return [{ scenario, candidate: candidate.id, config }];
+  const own = { scenario, candidate: candidate.id, config, partner: partner.id };
+  return mutual === true ? [own, { ...own, candidate: partner.id, partner: candidate.id }] : [own];
+}
+
 /** Everything about a run that is fixed before anything runs. */
 export async function collectFacts(input: FactsInput): Promise<RunFacts> {
   const { id, startedAt, root, command, profile, catalogue, plan, lab } = input;
@@ -102,10 +118,9 @@ export async function collectFacts(input: FactsInput): Promise<RunFacts> {
       id: scenario.id,
       title: scenario.title,
       verifies: scenario.verifies,
+      ...(scenario.partners === undefined ? {} : { partners: scenario.partners }),
     })),
-    plan: plan.jobs
-      .filter(({ repetition }) => repetition === 1)
-      .map(({ scenario, candidate: { id: candidate }, config }) => ({ scenario: scenario.id, candidate, config })),
+    plan: plan.jobs.filter(({ repetition }) => repetition === 1).flatMap(planned),
     leftOut: plan.leftOut.map(({ id: scenario, verifies }) => ({ id: scenario, verifies })),
     size: plan.size,
     repeat: plan.repeat,

@@ -16,6 +16,8 @@ export interface JobName {
   readonly config: ConfigName;
   /** Repetition, 1..n. */
   readonly run: number;
+  /** Id of the other candidate of a pair. */
+  readonly partner?: string;
 }
 
 export const nameOf = (job: Job): JobName => ({
@@ -23,6 +25,7 @@ export const nameOf = (job: Job): JobName => ({
   candidate: job.candidate.id,
   config: job.config,
   run: job.repetition,
+  ...(job.partner === undefined ? {} : { partner: job.partner.id }),
 });
 
 export interface RecorderParts {

@@ -28,10 +28,20 @@ function sharingOf({ exclusive }: Job["scenario"]): Sharing {
   return exclusive === true ? "alone" : "beside";
 }
 
-const sharingKey = ({ scenario, candidate, config, repetition }: Job): string =>
-  JSON.stringify([candidate.id, config, repetition, scenario.servers, scenario.federation?.allow ?? null]);
+const sharingKey = ({ scenario, candidate, partner, config, repetition }: Job): string =>
+  JSON.stringify([
+    candidate.id,
+    partner?.id ?? null,
+    config,
+    repetition,
+    scenario.servers,
+    scenario.federation?.allow ?? null,
+  ]);
 
-/** Groups the reading scenarios of one candidate and configuration; every other job stands alone. Order is kept. */
+/**
+ * Groups the scenarios of one candidate and configuration that may share servers; every other job stands alone. Order is kept;
+ * on shared servers the shortest comes first, so that most are done before one that needs long ends with a fault.
+ */
 function unitsOf(jobs: readonly Job[]): readonly Unit[] {
   const shared = new Map<string, Job[]>();
   const units: { readonly jobs: Job[]; readonly sharing: Sharing }[] = [];
@@ -47,6 +57,7 @@ function unitsOf(jobs: readonly Job[]): readonly Unit[] {
     if (mayShare) shared.set(sharingKey(job), unit.jobs);
     units.push(unit);
   }
+  for (const { jobs: together } of units) together.sort((a, b) => a.scenario.timeBudget - b.scenario.timeBudget);
   return units;
 }
 
@@ -75,12 +86,13 @@ interface State {
 
 async function deploy(job: Job, { options }: State): Promise<Deployment> {
   const { lab, observer, journal } = options;
-  const { scenario, candidate, config, sabotage } = job;
+  const { scenario, candidate, partner, config, sabotage } = job;
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(deployWithinMs)]);
   const deploying = lab.deploy({
     candidate,
     config,
     servers: scenario.servers,
+    ...(partner === undefined ? {} : { partner }),
     signal,
     progress: (what) => observer.progress(`${candidate.id} ${config}: ${what}`),
     ...(scenario.federation === undefined ? {} : { federationAllow: scenario.federation.allow }),
@@ -96,6 +108,7 @@ async function deploy(job: Job, { options }: State): Promise<Deployment> {
     candidate: candidate.id,
     config,
     scenario: scenario.id,
+    ...(partner === undefined ? {} : { partner: partner.id }),
     servers: deployment.servers.map(({ domain }) => domain),
     images: deployment.images,
     tookMs: Math.round(deployment.tookMs),

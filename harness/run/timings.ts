@@ -39,7 +39,9 @@ const nameOf = (entry: {
   readonly scenario: string;
   readonly candidate: string;
   readonly config: ConfigName;
-}): string => `${entry.scenario} ${entry.candidate} ${entry.config}`;
+  readonly partner?: string;
+}): string =>
+  `${entry.scenario} ${entry.candidate}${entry.partner === undefined ? "" : ` + ${entry.partner}`} ${entry.config}`;
 
 /** Times of every job and the chain of jobs that the end of the run waited for; a pure function of the journal. */
 export function timingsOf(entries: readonly JournalEntry[]): Timings {

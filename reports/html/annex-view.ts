@@ -5,6 +5,7 @@ import { glossary, word } from "../text/words.ts";
 import { awardView, sensitivityView } from "./award-view.ts";
 import type { Book } from "./book.ts";
 import { methodsView } from "./methods-view.ts";
+import { partnersView } from "./partners-view.ts";
 import { timesView } from "./times-view.ts";
 
 function factsOf(book: Book) {
@@ -97,6 +98,7 @@ export function annexView(book: Book) {
     images: imagesOf(book),
     proofs: proofsOf(book),
     methods: methodsView(book),
+    partners: partnersView(book),
     times: timesView(book),
     glossary,
   };

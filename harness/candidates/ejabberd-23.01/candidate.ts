@@ -8,6 +8,7 @@ export const candidate = ejabberd({
   order: 101,
   title: "ejabberd 23.01",
   version: "23.01",
+  released: "2023-01",
   folder: import.meta.dirname,
   administration: administrationBy(controlOverErlang),
   current: false,

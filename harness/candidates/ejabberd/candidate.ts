@@ -10,6 +10,7 @@ export const candidate = ejabberd({
   standard: true,
   title: "ejabberd",
   version: "26.07",
+  released: "2026-07",
   folder: import.meta.dirname,
   administration: administrationBy(controlOverHttp),
   current: true,

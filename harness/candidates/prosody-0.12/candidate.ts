@@ -8,6 +8,7 @@ export const candidate = prosody({
   order: 21,
   title: "Prosody 0.12",
   version: "0.12.3",
+  released: "2023-02",
   folder: import.meta.dirname,
   libraries: ["lua-sec", "lua-event", "libssl3"],
   since13: false,

@@ -9,6 +9,8 @@ export const candidate = prosody({
   standard: true,
   title: "Prosody",
   version: "13.0.6",
+  // Month of Debian's package.
+  released: "2026-06",
   folder: import.meta.dirname,
   libraries: ["lua-sec", "lua-event", "libssl3t64"],
   since13: true,

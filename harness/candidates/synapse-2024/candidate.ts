@@ -8,6 +8,7 @@ const release = synapse({
   order: 110,
   title: "Synapse (December 2024)",
   version: "1.120.2",
+  released: "2024-12",
   folder: import.meta.dirname,
 });
 

@@ -8,5 +8,7 @@ export const candidate: Candidate = synapse({
   standard: true,
   title: "Synapse",
   version: "1.163.2",
+  // Not earlier: 1.161.0 is of this month.
+  released: "2026-09",
   folder: import.meta.dirname,
 });

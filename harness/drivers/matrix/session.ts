@@ -10,6 +10,7 @@ import type {
   SessionEnd,
   WithCorrection,
   WithEncryption,
+  WithGroupVersions,
   WithInvitationRules,
   WithRetraction,
   WithSecrets,
@@ -35,7 +36,15 @@ export interface SessionParts {
 
 /** A device of a person: sync by the SDK, requests by {@link ClientApi}. */
 export class MatrixSession
-  implements Session, WithCorrection, WithInvitationRules, WithRetraction, WithSecrets, WithServerLimits, WithUploads
+  implements
+    Session,
+    WithCorrection,
+    WithGroupVersions,
+    WithInvitationRules,
+    WithRetraction,
+    WithSecrets,
+    WithServerLimits,
+    WithUploads
 {
   readonly protocol = "matrix" as const;
   readonly person: Person;
@@ -90,6 +99,17 @@ export class MatrixSession
 
   async createGroup(name: string): Promise<Conversation> {
     return this.remember({ kind: "group", id: await this.api.createRoom({ preset: "private_chat", name }) });
+  }
+
+  async groupVersions(): Promise<readonly string[]> {
+    const { capabilities } = await this.api.call({ path: "/_matrix/client/v3/capabilities" });
+    const versions = (capabilities as Record<string, Json | undefined> | undefined)?.["m.room_versions"];
+    return Object.keys((versions?.["available"] ?? {}) as Json);
+  }
+
+  async createGroupOfVersion(name: string, version: string): Promise<Conversation> {
+    const id = await this.api.createRoom({ preset: "private_chat", name, room_version: version });
+    return this.remember({ kind: "group", id });
   }
 
   async invite(conversation: Conversation, address: string): Promise<void> {

@@ -5,7 +5,7 @@ import { deviationsOf } from "./deviations.ts";
 /** What differs between generations of ejabberd from Debian. */
 export interface EjabberdGeneration
   extends
-    Pick<Candidate, "id" | "title" | "version" | "folder" | "administration">,
+    Pick<Candidate, "id" | "title" | "version" | "released" | "folder" | "administration">,
     Partial<Pick<Candidate, "order" | "standard">> {
   /** 24.07 and later: ejabberdctl's commands on a socket file (CTL_OVER_HTTP), and what came with them. */
   readonly current: boolean;
@@ -69,6 +69,7 @@ export function ejabberd(generation: EjabberdGeneration): Candidate {
   const deviations = deviationsOf(current);
   return {
     ...facts,
+    implementation: "ejabberd",
     vendor: "ProcessOne",
     licence: "GPL-2.0-or-later",
     protocol: "xmpp",

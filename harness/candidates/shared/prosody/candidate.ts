@@ -3,7 +3,7 @@ import type { Candidate, Configuration } from "../../../model/candidate.ts";
 /** What differs between generations of Prosody from Debian. */
 export interface ProsodyGeneration
   extends
-    Pick<Candidate, "id" | "title" | "version" | "folder" | "administration">,
+    Pick<Candidate, "id" | "title" | "version" | "released" | "folder" | "administration">,
     Partial<Pick<Candidate, "order" | "standard" | "notes">> {
   /** The packages that hold its libraries, beside prosody, prosody-modules and Lua. */
   readonly libraries: readonly string[];
@@ -24,6 +24,7 @@ export function prosody({ libraries, since13, deviations, notes = [], ...facts }
   const variables = { logLevel: "info", unlimitedJids: [], since13 };
   return {
     ...facts,
+    implementation: "prosody",
     vendor: "Prosody IM",
     licence: "MIT",
     protocol: "xmpp",

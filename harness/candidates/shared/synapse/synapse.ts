@@ -42,11 +42,12 @@ const hardened: Configuration = {
 const day = 86_400;
 
 /** What one release of Synapse is, besides what all of them share. The image is built from the folder of the same name as the id. */
-export type SynapseRelease = Pick<Candidate, "id" | "order" | "standard" | "title" | "version" | "folder">;
+export type SynapseRelease = Pick<Candidate, "id" | "order" | "standard" | "title" | "version" | "released" | "folder">;
 
 /** A release of Synapse from the Python package index on PostgreSQL, behind the proxy that all Matrix candidates share. */
 export const synapse = (release: SynapseRelease): Candidate => ({
   ...release,
+  implementation: "synapse",
   vendor: "Element",
   licence: "AGPL-3.0-or-later OR LicenseRef-Element-Commercial",
   protocol: "matrix",

@@ -74,7 +74,10 @@ export interface Scenario {
   readonly protocols: readonly Protocol[];
   /** How many server instances of the product it needs, each with its own domain and store. */
   readonly servers: 1 | 2 | 3;
-  /** Only reads, may share servers with other such scenarios of the same candidate and configuration. */
+  /**
+   * May use servers after other such scenarios of the same candidate and configuration: it works with accounts of its own and leaves
+   * everything else as it was, limits that count by address included.
+   */
   readonly shares?: "read-only";
   /** Needs the machine for itself (load): from its start, or from where it calls `aloneFromHere`. */
   readonly exclusive?: boolean | "when-asked";

@@ -309,7 +309,7 @@ async function reportStorms(ctx: ScenarioContext, server: RunningServer, people:
     method: "GET",
     headers: {},
     ratePerSecond: 50,
-    durationSeconds: 5,
+    durationSeconds: 3,
     connections: 5,
   });
   await ctx.evidence("http-versions.json", JSON.stringify(http, null, 2));

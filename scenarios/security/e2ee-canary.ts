@@ -170,8 +170,9 @@ export const scenario = defineScenario({
     "logs.secret-hits-debug",
     "logs.control-hits",
   ],
-  protocols: ["matrix", "xmpp"],
+  protocols: ["matrix", "xmpp", "email"],
   servers: 1,
+  shares: "read-only",
   timeBudget: 240,
   async run(ctx) {
     const [server] = ctx.servers;

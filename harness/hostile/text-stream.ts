@@ -1,6 +1,8 @@
 import net from "node:net";
 import tls from "node:tls";
 import { HarnessError } from "../model/errors.ts";
+import type { OldTlsVersion } from "../model/hostile.ts";
+import { outdated } from "./outdated-tls.ts";
 
 // A byte stream to or from a server that is not trusted: text up to a bound, read with regular expressions only.
 
@@ -96,17 +98,19 @@ export class TextStream {
    * TLS as the connecting side; the server's certificate is verified for `servername`. Rejects when the handshake fails, with
    * `lab-fault` when nothing comes of it.
    */
-  async secure(identity: Identity, servername: string): Promise<void> {
+  async secure(identity: Identity, servername: string, onlyTls?: OldTlsVersion): Promise<void> {
     this.#socket.removeAllListeners();
     const { chain: cert, key, ca } = identity;
-    const secured = tls.connect({ socket: this.#socket, servername, cert, key, ca, minVersion: "TLSv1.2" });
+    const versions = onlyTls === undefined ? ({ minVersion: "TLSv1.2" } as const) : outdated(onlyTls);
+    const secured = tls.connect({ socket: this.#socket, servername, cert, key, ca, ...versions });
     await this.#handshake(secured, "secureConnect");
   }
 
   /** TLS as the accepting side; the other one has to show a certificate of the run's authority. */
-  async accept({ chain: cert, key, ca }: Identity): Promise<void> {
+  async accept({ chain: cert, key, ca }: Identity, onlyTls?: OldTlsVersion): Promise<void> {
     this.#socket.removeAllListeners();
-    const secured = new tls.TLSSocket(this.#socket, { isServer: true, cert, key, ca, requestCert: true });
+    const versions = onlyTls === undefined ? {} : outdated(onlyTls);
+    const secured = new tls.TLSSocket(this.#socket, { isServer: true, cert, key, ca, requestCert: true, ...versions });
     await this.#handshake(secured, "secure");
   }
 

@@ -22,7 +22,7 @@ import { removeContainers } from "./remove-containers.ts";
 import { LabServer } from "./running-server.ts";
 import { generateSecret, type SecretKeeper } from "./secrets.ts";
 import { InstanceAccess } from "./server-access.ts";
-import { domainOf, flawedSeats, seatIds, serverIds, type ServerId, type Slot } from "./slots.ts";
+import { domainOf, flawedSeats, outdatedSeats, seatIds, serverIds, type ServerId, type Slot } from "./slots.ts";
 
 /** What a deployment needs from its lab. */
 export interface DeploymentOrder {
@@ -186,6 +186,12 @@ export class LabDeployment implements Deployment {
     return [
       ...seatIds.map((id) => ({ ...seat(id), ...authority.issue([domainOf(id)]) })),
       ...flawedSeats.map(([id, flaw]) => ({ ...seat(id), flaw, ...authority.issueFlawed(domainOf(id), flaw) })),
+      ...outdatedSeats.map(([id, onlyTls]) => ({
+        ...seat(id),
+        flaw: "none" as const,
+        onlyTls,
+        ...authority.issue([domainOf(id)]),
+      })),
     ];
   }
 

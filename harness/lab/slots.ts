@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HarnessError } from "../model/errors.ts";
-import { certificateFlaws, type CertificateFlaw } from "../model/hostile.ts";
+import { certificateFlaws, oldTlsVersions, type CertificateFlaw, type OldTlsVersion } from "../model/hostile.ts";
 import { attach, startContainer } from "./containers.ts";
 import type { DockerClient } from "./daemon.ts";
 import { labelNames, type Labels } from "./labels.ts";
@@ -22,7 +22,11 @@ export const flawedSeats: readonly (readonly [id: string, flaw: CertificateFlaw]
   `${flaw}-certificate`,
   flaw,
 ]);
-const allSeatIds: readonly string[] = [...seatIds, ...flawedSeats.map(([id]) => id)];
+/** Seats with a proper certificate and one outdated version of TLS. */
+export const outdatedSeats: readonly (readonly [id: string, onlyTls: OldTlsVersion])[] = oldTlsVersions.map(
+  (version) => [version === "TLSv1" ? "tls-1-0" : "tls-1-1", version],
+);
+const allSeatIds: readonly string[] = [...seatIds, ...[...flawedSeats, ...outdatedSeats].map(([id]) => id)];
 
 /** Federation addresses: the front of a server comes first in its block. */
 const firstHost = 2;

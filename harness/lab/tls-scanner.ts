@@ -7,6 +7,7 @@ import type { ImageSource } from "./images.ts";
 import type { ToolRequest, ToolResult } from "./run-tool.ts";
 import { failedReport, readScan } from "./sslyze-report.ts";
 import { lacksStartTls } from "./starttls.ts";
+import { withFeatures } from "./tls-features.ts";
 import { groupProbes, withGroups } from "./tls-groups.ts";
 
 /** The scanner's image (docs/decisions/002-tls-scanner.md). */
@@ -71,7 +72,8 @@ async function scan(
   const parts = splitOutput(result.stdout);
   const read = groups.flatMap((group, index) => readGroup(group, parts.get(index), result));
   const probed = read.map((port) => withGroups(port, parts.get(firstProbe + port.endpoint.labPort)?.text));
-  const ports = await Promise.all(probed.map((port) => heldAgainstServer(port)));
+  const held = await Promise.all(probed.map((port) => heldAgainstServer(port)));
+  const ports = await Promise.all(held.map((port) => withFeatures(port, server.ca)));
   return { ports, raw: evidenceOf(groups, parts, result) };
 }
 

@@ -18,7 +18,13 @@ export interface Seat {
   readonly ca: string;
   /** Set on the seats of {@link CertificatePeers}. */
   readonly flaw?: CertificateFlaw;
+  /** Speaks this version of TLS and no other. */
+  readonly onlyTls?: OldTlsVersion;
 }
+
+/** Versions a product may no longer use, as the connecting side neither (RFC 8996); names of Node. */
+export const oldTlsVersions = ["TLSv1", "TLSv1.1"] as const;
+export type OldTlsVersion = (typeof oldTlsVersions)[number];
 
 /** The one thing that is wrong with a certificate; "none" = nothing. */
 export const certificateFlaws = ["none", "self-signed", "expired", "wrong-name", "unknown-authority"] as const;
@@ -32,9 +38,18 @@ export interface CertificatePeer {
   readonly person: string;
 }
 
+/** Honest, with nothing wrong but the version of TLS. */
+export interface OutdatedPeer extends CertificatePeer {
+  readonly onlyTls: OldTlsVersion;
+}
+
 /** One authority for each flaw, each under a name of its own: what a server learns about one says nothing about the next. */
 export interface CertificatePeers extends AsyncDisposable {
   readonly peers: readonly CertificatePeer[];
+  /** Authorities with a proper certificate that speak one outdated version of TLS each; they never connect themselves. */
+  readonly outdated: readonly OutdatedPeer[];
+  /** How many TLS handshakes of others with this authority came to an end. */
+  handshakes(peer: OutdatedPeer): number;
   /** The server has begun to connect to this authority. */
   wasAsked(peer: CertificatePeer): boolean;
   /** The server has handed over something it sends only to whom it believes: a stanza with this text, a request with any. */

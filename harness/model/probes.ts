@@ -56,6 +56,14 @@ export interface Probes {
   witness?(server: RunningServer, person: Person): Promise<Witness>;
   /** `count` attempts over all plain channels of the server. `person` has a valid account: only the missing TLS may be the reason for refusal. */
   plaintext(server: RunningServer, person: Person, peer: Person, count: number): Promise<PlaintextFacts>;
+  /**
+   * Methods of stream compression (XEP-0138) in the features of each stream over TLS, before and after a login; one entry for each
+   * set of features that was read. Absent where the protocol has none.
+   */
+  streamCompression?(
+    server: RunningServer,
+    person: Person,
+  ): Promise<readonly { readonly stream: string; readonly methods: readonly string[] }[]>;
   /** One login over TLS with these credentials, without any session kept. */
   login(server: RunningServer, name: string, password: string): Promise<LoginAttempt>;
   /** Administrative endpoints or commands called with an ordinary person's credentials. `count` calls. */

@@ -21,8 +21,30 @@ export interface TlsPortReport {
   readonly groups: readonly string[];
   /** Non-empty: groups could not all be tried; what is missing in `groups` may still be taken. */
   readonly groupFailures?: readonly string[];
+  /** Absent where the port has no TLS or was not reached. */
+  readonly features?: TlsFeatures;
   /** Non-empty: the scanner itself failed here; nothing may be concluded from this port. */
   readonly localFailures: readonly string[];
+}
+
+/** What a port does with features that TR-02102-2 (3.3.4) forbids or limits. Absent = no observation settled it. */
+export interface TlsFeatures {
+  /** Client-initiated, in TLS 1.2; TLS 1.3 has none. */
+  readonly renegotiation?: boolean;
+  /** DEFLATE, offered in a hello of TLS 1.2. */
+  readonly compression?: boolean;
+  /** RFC 6520. */
+  readonly heartbeat?: boolean;
+  /** RFC 6066, 7. */
+  readonly truncatedHmac?: boolean;
+  /** RFC 7627, in TLS 1.2. */
+  readonly extendedMasterSecret?: boolean;
+  /** Largest number of 0-RTT bytes a ticket allowed (RFC 8446, 4.6.1); 0 = none. */
+  readonly earlyDataBytes?: number;
+  /** Every ticket that came; `seconds` is absent where the server leaves the lifetime open (RFC 5077, 3.3). Empty = no tickets. */
+  readonly tickets?: readonly { readonly version: string; readonly seconds?: number }[];
+  /** Why something is absent. */
+  readonly failures: readonly string[];
 }
 
 export interface CertificateFacts {

@@ -50,7 +50,20 @@ async function keepProof(path: string, record: ProofRecord): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-/** The control's scenario on its candidate in each configuration the row reads; broken is its own one, or all if it says so. */
+/** A row that several scenarios decide together has a verdict only where all of them ran. */
+function scenariosOf(
+  { criterion, scenario }: FoundControl["control"],
+  { catalogue, scenarios }: ControlContext,
+): readonly string[] {
+  const named = catalogue.criteria.find(({ id }) => id === criterion)?.scenarios ?? [];
+  const deciding = scenarios.filter(({ scenario: one }) => named.includes(one.id) && one.verifies.includes(criterion));
+  return [...new Set([scenario, ...deciding.map((one) => one.scenario.id)])];
+}
+
+/**
+ * The scenarios of the row on the control's candidate in each configuration the row reads; broken is only the control's own
+ * scenario, in its own configuration, or in all if it says so.
+ */
 function planOf({ control }: FoundControl, context: ControlContext, seed: string): Plan {
   const criterion = context.catalogue.criteria.find(({ id }) => id === control.criterion);
   const read = criterion === undefined ? [] : configsRead(criterion);
@@ -60,15 +73,16 @@ function planOf({ control }: FoundControl, context: ControlContext, seed: string
     size: "standard",
     seed,
     repeat: 1,
-    only: [control.scenario],
+    only: scenariosOf(control, context),
     onlyCandidates: [control.candidate, ...(control.partner === undefined ? [] : [control.partner])],
     onlyConfigs: [],
     configs,
   });
   const { sabotage } = control;
-  const isBroken = (config: ConfigName): boolean => control.everyConfig === true || config === control.config;
+  const isBroken = ({ scenario, config }: Job): boolean =>
+    scenario.id === control.scenario && (control.everyConfig === true || config === control.config);
   const jobs = plan.jobs.map((job) => facing(job, control.candidate));
-  return { ...plan, jobs: jobs.map((job) => (isBroken(job.config) ? { ...job, sabotage } : job)) };
+  return { ...plan, jobs: jobs.map((job) => (isBroken(job) ? { ...job, sabotage } : job)) };
 }
 
 /** A sabotage breaks the servers of a job's candidate: of a pair that is the one the control names. */
@@ -117,7 +131,7 @@ function assess(found: FoundControl, run: RunOutcome, result: Result, baseline: 
   const { control } = found;
   const verdict = verdictOf(found, result);
   const observed = verdict?.verdict ?? "none";
-  const job = run.results.find((one) => one.job.config === control.config);
+  const job = run.results.find((one) => one.job.config === control.config && one.job.scenario.id === control.scenario);
   const fault = job?.outcome.fault;
   const reason = verdict?.reason.text.en ?? `no verdict on ${control.criterion}`;
   if (fault !== undefined && ownMistakes.has(fault.code)) {

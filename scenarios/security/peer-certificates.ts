@@ -7,6 +7,7 @@ import type { Session } from "../../harness/model/session.ts";
 // T-03: five authorities played by the bench, four of them with a certificate that is wrong in one way. What counts is what a
 // server does that believes: it hands over a message (XMPP) or any request (Matrix), or it delivers what comes with such a
 // certificate. The fifth, with a proper certificate, shows that the way is open.
+// Two more have nothing wrong but speak TLS 1.0 or 1.1 only: a product that ends a handshake there uses what RFC 8996 forbids.
 // Public counterparts: badssl.com (client side), XMPP compliance tester's certificate checks.
 
 const arrivesWithinMs = 30_000;
@@ -57,24 +58,49 @@ interface Seen {
 }
 
 async function outgoing(ctx: ScenarioContext, stage: CertificatePeers, alice: Session): Promise<Seen> {
-  const texts = new Map(stage.peers.map((peer) => [peer, ctx.random.id("to-peer")]));
+  const everybody = [...stage.peers, ...stage.outdated];
+  const texts = new Map(everybody.map((peer) => [peer, ctx.random.id("to-peer")]));
   const told = await Promise.all(
-    [...texts].map(async ([peer, text]) => ({ flaw: peer.flaw, told: await turnTo(ctx, alice, peer, text) })),
+    [...texts].map(async ([peer, text]) => ({ domain: peer.domain, told: await turnTo(ctx, alice, peer, text) })),
   );
   const believed = (peer: CertificatePeer): boolean => stage.wasBelieved(peer, texts.get(peer) ?? "");
   await holds(ctx, "every authority to be asked and the honest one to be served", arrivesWithinMs, () =>
-    stage.peers.every((peer) => stage.wasAsked(peer) && (peer.flaw !== "none" || believed(peer))),
+    everybody.every(
+      (peer) => stage.wasAsked(peer) && (!stage.peers.includes(peer) || peer.flaw !== "none" || believed(peer)),
+    ),
   );
   await quiet(ctx);
   const outcomes = stage.peers.map((peer) => ({
     peer,
     believed: stage.wasAsked(peer) || believed(peer) ? believed(peer) : undefined,
   }));
+  const old = stage.outdated.map((peer) => ({
+    onlyTls: peer.onlyTls,
+    asked: stage.wasAsked(peer),
+    handshakes: stage.handshakes(peer),
+  }));
   const evidence = [
-    await ctx.evidence("outgoing-certificates.json", `${JSON.stringify({ outcomes, told }, null, 2)}\n`),
+    await ctx.evidence("outgoing-certificates.json", `${JSON.stringify({ outcomes, old, told }, null, 2)}\n`),
     await ctx.evidence("certificate-peers-received.txt", stage.received()),
   ];
+  measureOutdated(ctx, outcomes.some(isGood), old, evidence);
   return { outcomes, evidence };
+}
+
+/** Versions in which the product ended a handshake as the connecting side; nothing where one was never tried. */
+function measureOutdated(
+  ctx: ScenarioContext,
+  honestServed: boolean,
+  old: readonly { readonly onlyTls: string; readonly asked: boolean; readonly handshakes: number }[],
+  evidence: readonly string[],
+): void {
+  if (!honestServed || old.some(({ asked }) => !asked)) return;
+  const spoken = old.filter(({ handshakes }) => handshakes > 0).map(({ onlyTls }) => onlyTls);
+  ctx.measure("tls.outgoing-handshakes-below-1.2", spoken.length, {
+    total: old.length,
+    note: spoken.join(", ") || "none",
+    evidence,
+  });
 }
 
 async function incoming(
@@ -109,7 +135,7 @@ function measureAccepted(ctx: ScenarioContext, id: string, { outcomes, evidence 
   ctx.measure(id, accepted.length, { total: flawed.length, note: accepted.join(", ") || "none", evidence });
 }
 
-/** Emits the measurements of T-03. Ends the authorities it opens. */
+/** Emits the measurements of T-03 and the product's part as a client in T-09. Ends the authorities it opens. */
 export async function measurePeerCertificates(ctx: ScenarioContext, server: RunningServer): Promise<void> {
   const alice = await ctx.open(await ctx.person(server, "alice"));
   await using stage = await ctx.certificatePeers();

@@ -1,10 +1,25 @@
 import { HarnessError } from "../../harness/model/errors.ts";
-import { defineScenario } from "../../harness/model/scenario.ts";
+import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
+import type { Person, RunningServer } from "../../harness/model/server.ts";
 
 // Nobody can log in or deliver before TLS. The credentials are valid, so only the missing TLS can be the reason for a refusal;
 // a failure on our side ends the scenario instead of counting as one. Mindeststandard TLS KONF.14.1.1; RFC 7590.
 
 const attempts = 20;
+
+/** XEP-0138 (T-08): compressed before it is encrypted, a stream's length tells of its content (RFC 7590, 3.2). */
+async function measureStreamCompression(ctx: ScenarioContext, server: RunningServer, person: Person): Promise<void> {
+  const id = "xmpp.stream-compression-offered";
+  if (ctx.protocol !== "xmpp") return ctx.notApplicable(id, "the protocol has no compression of streams");
+  const offers = await ctx.step("look for compression among the features of each stream", async () =>
+    ctx.driver().probes.streamCompression?.(server, person),
+  );
+  if (offers === undefined) return;
+  const methods = offers.flatMap(({ stream, methods: names }) => names.map((name) => `${stream}: ${name}`));
+  ctx.measure(id, methods.length > 0, {
+    note: methods.join(", ") || `none in ${offers.map(({ stream }) => stream).join(", ")}`,
+  });
+}
 
 export const scenario = defineScenario({
   id: "SZ-02",
@@ -14,7 +29,7 @@ export const scenario = defineScenario({
     en: "Whether anyone can log in or deliver a message without TLS.",
   },
   area: "security",
-  verifies: ["T-02"],
+  verifies: ["T-02", "T-08", "T-09"],
   measures: [
     "plaintext.attempts",
     "plaintext.authentications",
@@ -23,6 +38,7 @@ export const scenario = defineScenario({
     "plaintext.dialback-before-tls",
     "plaintext.ports-exposed",
     "plaintext.http-content-responses",
+    "xmpp.stream-compression-offered",
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
@@ -60,6 +76,7 @@ export const scenario = defineScenario({
       });
     });
     ctx.control("positive", true, "the same credentials work over TLS");
+    await measureStreamCompression(ctx, server, alice);
     ctx.control("negative", facts.attempts.length === attempts, "every attempt was answered by the server");
 
     ctx.measure("plaintext.attempts", facts.attempts.length);

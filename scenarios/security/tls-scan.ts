@@ -10,9 +10,9 @@ import {
   isListedSuite,
   isX25519OrX448,
 } from "../../harness/model/tls-rules.ts";
-import type { CertificateFacts, TlsPortReport } from "../../harness/model/tools.ts";
+import type { CertificateFacts, TlsFeatures, TlsPortReport } from "../../harness/model/tools.ts";
 
-// Which versions, suites and certificates every port of the product accepts, server to server included.
+// Which versions, suites, certificates and features of TLS every port of the product accepts, server to server included.
 // A buyer bound by § 8 BSIG must show this for each interface (Mindeststandard TLS 2.4, TR-02102-2).
 // Counterparts in public suites: testssl.sh, sslyze's own Mozilla check.
 
@@ -102,6 +102,57 @@ function measureCertificates(ctx: ScenarioContext, chain: readonly CertificateFa
   );
 }
 
+/** One number of ports, where every port's answer is known; what no observation settled is not measured. */
+function countPorts(
+  ctx: ScenarioContext,
+  id: string,
+  ports: readonly TlsPortReport[],
+  has: (features: TlsFeatures) => boolean | undefined,
+): void {
+  const found = ports.map(({ endpoint, features }) => ({ endpoint, has: features && has(features) }));
+  if (found.some((port) => port.has === undefined)) return;
+  const counted = found.filter((port) => port.has === true).map(({ endpoint }) => endpoint.labPort);
+  ctx.measure(id, counted.length, { note: counted.join(", ") });
+}
+
+/** The longest time a ticket of any port may be used. No tickets at all = no time; one without a lifetime leaves it open. */
+function measureTickets(ctx: ScenarioContext, ports: readonly TlsPortReport[]): void {
+  if (ports.some(({ features }) => features?.tickets === undefined)) return;
+  const tickets = ports.flatMap(({ endpoint, features }) =>
+    (features?.tickets ?? []).map((ticket) => ({ ...ticket, port: endpoint.labPort })),
+  );
+  const lifetimes = tickets.flatMap(({ seconds }) => (seconds === undefined ? [] : [seconds]));
+  if (lifetimes.length < tickets.length) return;
+  const words = new Set(tickets.map(({ port, version, seconds }) => `${port} ${version}: ${seconds} s`));
+  ctx.measure("tls.ticket-lifetime-max", Math.max(0, ...lifetimes), {
+    unit: "s",
+    note: [...words].join(", ") || "no port hands out tickets",
+  });
+}
+
+const either = (left: boolean | undefined, right: boolean | undefined): boolean | undefined =>
+  left === undefined || right === undefined ? undefined : left || right;
+
+/** T-08 but for XEP-0138, which SZ-02 looks at: that needs an account. */
+async function measureFeatures(ctx: ScenarioContext, all: readonly TlsPortReport[]): Promise<void> {
+  const facts = all.map(({ endpoint, features }) => ({ kind: endpoint.kind, port: endpoint.labPort, ...features }));
+  await ctx.evidence("tls-features.json", `${JSON.stringify(facts, null, 2)}\n`);
+  const ports = all.filter(({ acceptedVersions, localFailures }) => acceptedVersions.length + localFailures.length > 0);
+  if (ports.length === 0) return;
+  countPorts(ctx, "tls.renegotiation-accepted", ports, ({ renegotiation }) => renegotiation);
+  countPorts(ctx, "tls.compression-accepted", ports, ({ compression }) => compression);
+  countPorts(ctx, "tls.heartbeat-or-truncated-hmac-accepted", ports, ({ heartbeat, truncatedHmac }) =>
+    either(heartbeat, truncatedHmac),
+  );
+  countPorts(ctx, "tls.early-data-accepted", ports, ({ earlyDataBytes: bytes }) =>
+    bytes === undefined ? undefined : bytes > 0,
+  );
+  countPorts(ctx, "tls.ports-without-extended-master-secret", ports, ({ extendedMasterSecret: has }) =>
+    has === undefined ? undefined : !has,
+  );
+  measureTickets(ctx, ports);
+}
+
 export const scenario = defineScenario({
   id: "SZ-01",
   title: { de: "TLS-Prüfung aller Anschlüsse", en: "TLS scan of every port" },
@@ -110,7 +161,7 @@ export const scenario = defineScenario({
     en: "Which TLS versions, cipher suites and certificates every port accepts, server to server included.",
   },
   area: "security",
-  verifies: ["T-01", "T-04", "T-05", "T-06", "T-07"],
+  verifies: ["T-01", "T-04", "T-05", "T-06", "T-07", "T-08", "T-09"],
   measures: [
     "tls.handshakes-below-1.2",
     "tls.ports-without-1.2-or-1.3",
@@ -131,6 +182,12 @@ export const scenario = defineScenario({
     "cert.ecdsa-bits-min",
     "cert.weak-hash-signatures",
     "cert.pkcs1-v1-5-signatures",
+    "tls.renegotiation-accepted",
+    "tls.compression-accepted",
+    "tls.heartbeat-or-truncated-hmac-accepted",
+    "tls.early-data-accepted",
+    "tls.ticket-lifetime-max",
+    "tls.ports-without-extended-master-secret",
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
@@ -152,6 +209,7 @@ export const scenario = defineScenario({
     measureVersions(ctx, ports);
     measureSuites(ctx, ports);
     measureGroups(ctx, ports);
+    await measureFeatures(ctx, ports);
     const served = ports.flatMap((port) => port.chain.filter((certificate) => !certificate.selfSigned));
     // T-07: on the shipped configuration the product's own certificate counts too.
     measureCertificates(ctx, ctx.config === "default" && own !== undefined ? [...served, own] : served);

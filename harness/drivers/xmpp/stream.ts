@@ -47,6 +47,8 @@ export class XmppStream {
   resumeId = "";
   /** Stanzas received since stream management began. */
   handled = 0;
+  /** The stream features after the login, as text. */
+  features = "";
   /** Round trips of the login are over and the server counts stanzas. */
   managed = false;
   resumed = false;
@@ -136,6 +138,7 @@ export class XmppStream {
 
   async #bind(): Promise<string> {
     const { resource } = this.#options;
+    this.features = features.toString();
     const bind = xml("bind", { xmlns: ns.bind }, ...(resource === undefined ? [] : [xml("resource", {}, resource)]));
     const answer = await this.#exchange(xml("iq", { type: "set", id: "bind" }, bind));
     const jid = answer.getChild("bind", ns.bind)?.getChildText("jid");

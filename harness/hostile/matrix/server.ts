@@ -1,14 +1,16 @@
 import { createServer, type Server } from "node:https";
+import net from "node:net";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createSecureContext } from "node:tls";
 import { HarnessError } from "../../model/errors.ts";
 import type { Seat } from "../../model/hostile.ts";
+import { askedName, outdated } from "../outdated-tls.ts";
 import { signEvent, signJson, type Json, type SigningKey } from "./events.ts";
 
 // The listening half of the Matrix stand-in: publishes keys, accepts invitations and transactions for the names of all seats, and
 // knows nothing else. Requests are not checked: who talks to a stand-in is not what is measured.
 
-const port = 8448;
+export const port = 8448;
 const bodyLimit = 2 * 1024 * 1024;
 const keptBytes = 4 * 1024 * 1024;
 const validForMs = 60 * 60 * 1000;
@@ -20,7 +22,11 @@ export interface ServedSeat {
 
 export class PeerServer implements AsyncDisposable {
   readonly #seats: readonly ServedSeat[];
-  readonly #servers: Server[] = [];
+  readonly #servers: net.Server[] = [];
+  readonly #https: Server[] = [];
+  readonly #sockets = new Set<net.Socket>();
+  /** Names of seats, one for each TLS handshake that came to an end. */
+  readonly #handshakes: string[] = [];
   /** Names that were asked for in TLS handshakes, ended or not. */
   readonly asked = new Set<string>();
   #received = "";
@@ -37,20 +43,22 @@ export class PeerServer implements AsyncDisposable {
   }
 
   async #listen(address: string): Promise<void> {
-    const [first] = this.#seats;
-    const contexts = new Map(
-      this.#seats.map(({ seat }) => [seat.domain, createSecureContext({ cert: seat.chain, key: seat.key })]),
+    const modern = this.#modern();
+    const old = new Map(
+      this.#seats.flatMap((served) =>
+        served.seat.onlyTls === undefined ? [] : [[served.seat.domain, this.#outdated(served)] as const],
+      ),
     );
-    const server = createServer(
-      {
-        ...(first === undefined ? {} : { cert: first.seat.chain, key: first.seat.key }),
-        SNICallback: (name, done) => {
-          this.asked.add(name);
-          done(null, contexts.get(name));
-        },
-      },
-      (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
-    );
+    this.#https.push(modern, ...old.values());
+    // TLS settles the version before it looks at the name, so the name is read first.
+    const server = net.createServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      askedName(socket, (name) => {
+        if (name !== undefined) this.asked.add(name);
+        (old.get(name ?? "") ?? modern).emit("connection", socket);
+      });
+    });
     this.#servers.push(server);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once("listening", resolve).once("error", reject).listen(port, address);
@@ -65,6 +73,32 @@ export class PeerServer implements AsyncDisposable {
         },
       );
     }
+  }
+
+  #modern(): Server {
+    const [first] = this.#seats;
+    const contexts = new Map(
+      this.#seats.map(({ seat }) => [seat.domain, createSecureContext({ cert: seat.chain, key: seat.key })]),
+    );
+    return createServer(
+      {
+        ...(first === undefined ? {} : { cert: first.seat.chain, key: first.seat.key }),
+        SNICallback: (name, done) => done(null, contexts.get(name)),
+      },
+      (request, response) => this.#onRequest(request, response),
+    );
+  }
+
+  #outdated({ seat }: ServedSeat): Server {
+    const versions = seat.onlyTls === undefined ? {} : outdated(seat.onlyTls);
+    const server = createServer({ cert: seat.chain, key: seat.key, ...versions }, (request, response) =>
+      this.#onRequest(request, response),
+    );
+    return server.on("secureConnection", () => this.#handshakes.push(seat.domain));
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    void this.#serve(request, response).catch(() => response.destroy());
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,13 +133,14 @@ export class PeerServer implements AsyncDisposable {
     return this.#received;
   }
 
+  handshakes(domain: string): number {
+    return this.#handshakes.filter((name) => name === domain).length;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.#servers.map((server) => {
-        server.closeAllConnections();
-        return new Promise<void>((resolve) => server.close(() => resolve()));
-      }),
-    );
+    for (const server of this.#https) server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
   }
 }
 

@@ -1,9 +1,11 @@
 import { HarnessError } from "../../model/errors.ts";
-import type { CertificatePeer, CertificatePeers, Seat } from "../../model/hostile.ts";
+import type { CertificatePeer, CertificatePeers, OutdatedPeer, Seat } from "../../model/hostile.ts";
 import type { Attempt } from "../../model/probes.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
-import { PeerServer } from "./server.ts";
-import { OutgoingStream } from "./stream.ts";
+import { PeerServer, port } from "./server.ts";
+import { shakesHands } from "../outdated-tls.ts";
+import { TextStream } from "../text-stream.ts";
+import { header, OutgoingStream, tlsNs } from "./stream.ts";
 
 /**
  * XMPP servers played by the bench, honest but for their certificates, in both directions. They also vouch for their names by
@@ -11,17 +13,39 @@ import { OutgoingStream } from "./stream.ts";
  */
 export class XmppCertificatePeers implements CertificatePeers {
   readonly peers: readonly CertificatePeer[];
+  readonly outdated: readonly OutdatedPeer[];
+  /** Handshakes of our own, made to see that they can be made. */
+  readonly #rehearsals = 1;
   readonly #seats: readonly Seat[];
   readonly #server: PeerServer;
 
   private constructor(seats: readonly Seat[], server: PeerServer) {
     this.#seats = seats;
     this.#server = server;
-    this.peers = seats.map(({ domain, flaw = "none" }) => ({ flaw, domain, person: `mallory@${domain}` }));
+    const all = seats.map(({ domain, onlyTls, flaw = "none" }) => ({
+      flaw,
+      domain,
+      onlyTls,
+      person: `mallory@${domain}`,
+    }));
+    this.peers = all.filter(({ onlyTls }) => onlyTls === undefined);
+    this.outdated = all.flatMap(({ onlyTls, ...peer }) => (onlyTls === undefined ? [] : [{ ...peer, onlyTls }]));
   }
 
   static async open(seats: readonly Seat[]): Promise<XmppCertificatePeers> {
-    return new XmppCertificatePeers(seats, await PeerServer.start(seats));
+    const server = await PeerServer.start(seats);
+    try {
+      await Promise.all(seats.map(rehearse));
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+    server.forget();
+    return new XmppCertificatePeers(seats, server);
+  }
+
+  handshakes({ domain }: OutdatedPeer): number {
+    return this.#server.handshakes(domain) - this.#rehearsals;
   }
 
   wasAsked({ domain }: CertificatePeer): boolean {
@@ -72,4 +96,24 @@ export class XmppCertificatePeers implements CertificatePeers {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#server[Symbol.asyncDispose]();
   }
+}
+
+const rehearsalMs = 10_000;
+
+/** A client that takes the outdated version gets through: else no handshake of a product could be seen. */
+async function rehearse(seat: Seat): Promise<void> {
+  const { onlyTls } = seat;
+  if (onlyTls === undefined) return;
+  await shakesHands(onlyTls, async () => {
+    const stream = await TextStream.connect(seat.address, port);
+    try {
+      stream.write(header(seat.domain, seat.domain));
+      await stream.hear(/<\/stream:features>/, rehearsalMs);
+      stream.write(`<starttls xmlns='${tlsNs}'/>`);
+      await stream.hear(/<proceed\b/, rehearsalMs);
+      await stream.secure(seat, seat.domain, onlyTls);
+    } finally {
+      stream.close();
+    }
+  });
 }

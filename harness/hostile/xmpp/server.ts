@@ -7,7 +7,7 @@ import { header, saslNs, streamEnd, tlsNs } from "./stream.ts";
 // The listening half of the XMPP stand-in: takes streams of other servers for the names of all seats, keeps what comes, and
 // vouches for dialback keys that are its own (XEP-0220).
 
-const port = 5269;
+export const port = 5269;
 const keptBytes = 4 * 1024 * 1024;
 const answerMs = 20_000;
 
@@ -17,6 +17,8 @@ export class PeerServer implements AsyncDisposable {
   readonly #streams = new Set<TextStream>();
   /** Dialback keys this authority really gave out. */
   readonly #keys = new Set<string>();
+  /** Names of seats, one for each TLS handshake that came to an end. */
+  readonly #handshakes: string[] = [];
   #received = "";
   #changed = Promise.withResolvers<void>();
 
@@ -67,8 +69,9 @@ export class PeerServer implements AsyncDisposable {
       answer(`<starttls xmlns='${tlsNs}'><required/></starttls>`);
       if ((await stream.hear(/<starttls\b/, answerMs)).ending !== "matched") return;
       stream.write(`<proceed xmlns='${tlsNs}'/>`);
-      await stream.accept(seat);
-      await stream.hear(/<stream:stream\b[^>]*>/, answerMs);
+      await stream.accept(seat, seat.onlyTls);
+      this.#handshakes.push(seat.domain);
+      await stream.hear(/<stream:stream\b[^<>]*>/, answerMs);
       stream.forget();
       answer(`<mechanisms xmlns='${saslNs}'><mechanism>EXTERNAL</mechanism></mechanisms>`);
       await this.#converse(stream, seat, answer);
@@ -121,6 +124,15 @@ export class PeerServer implements AsyncDisposable {
 
   received(): string {
     return this.#received;
+  }
+
+  /** Whatever came so far. */
+  forget(): void {
+    this.#received = "";
+  }
+
+  handshakes(domain: string): number {
+    return this.#handshakes.filter((name) => name === domain).length;
   }
 
   /** The first match in all that came; undefined if none came in time. */

@@ -7,6 +7,7 @@ import { clientStart, fillConversations, plantProfile } from "./profile.ts";
 import { readAfterDisabling, readAsStranger, unauthenticatedReads } from "./reads.ts";
 import { exerciseRole } from "./roles.ts";
 import { selfRegistration } from "./registration.ts";
+import { streamCompression } from "./stream-compression.ts";
 import { openWitness } from "./witness.ts";
 
 /** The XMPP side of the protocol-neutral measurements. */
@@ -15,6 +16,7 @@ export function createProbes(): Probes {
     witness: openWitness,
     takeLookalikes,
     plaintext,
+    streamCompression,
     login,
     adminAsOrdinary,
     exerciseRole,

@@ -43,12 +43,12 @@ export class XmppStream {
   readonly ended: Promise<SessionEnd>;
   /** Full JID. */
   jid = "";
+  /** The stream features after the login, as text. */
+  features = "";
   /** Stream management: resumption id, "" if the server gives none. */
   resumeId = "";
   /** Stanzas received since stream management began. */
   handled = 0;
-  /** The stream features after the login, as text. */
-  features = "";
   /** Round trips of the login are over and the server counts stanzas. */
   managed = false;
   resumed = false;
@@ -131,6 +131,7 @@ export class XmppStream {
     });
     await this.#live(this.#entity.restart());
     const features = await this.#next();
+    this.features = features.toString();
     if (this.#options.resume !== undefined && (await this.#resume(this.#options.resume))) return;
     this.jid = await this.#bind();
     if (features.getChild("sm", ns.sm) !== undefined) await this.#manage();
@@ -138,7 +139,6 @@ export class XmppStream {
 
   async #bind(): Promise<string> {
     const { resource } = this.#options;
-    this.features = features.toString();
     const bind = xml("bind", { xmlns: ns.bind }, ...(resource === undefined ? [] : [xml("resource", {}, resource)]));
     const answer = await this.#exchange(xml("iq", { type: "set", id: "bind" }, bind));
     const jid = answer.getChild("bind", ns.bind)?.getChildText("jid");

@@ -35,7 +35,7 @@ const isWhole = (bytes: Buffer): boolean =>
   bytes.length >= recordHeader && bytes.length >= recordHeader + bytes.readUInt16BE(3);
 
 /** RFC 6066, 3. Undefined where there is none, or where the bytes are no ClientHello in one record. */
-export function nameIn(bytes: Buffer): string | undefined {
+function nameIn(bytes: Buffer): string | undefined {
   try {
     // Type and length, version, random.
     let at = recordHeader + 4 + 2 + 32;

@@ -27,7 +27,7 @@ export async function openLog(
   return merged;
 }
 
-/** The last lines, at most `limit` bytes. */
+/** The last lines, at most `limit` bytes; a line has no limit, so reading ends with the limit. */
 export async function readLog(
   docker: DockerClient,
   container: DockerContainer,
@@ -35,7 +35,10 @@ export async function readLog(
 ): Promise<string> {
   const sink = new BoundedText(options.limit);
   const log = await openLog(docker, container, { tail: options.tail });
-  for await (const chunk of log) sink.write(chunk);
+  for await (const chunk of log) {
+    sink.write(chunk);
+    if (sink.truncated) break;
+  }
   return sink.text();
 }
 

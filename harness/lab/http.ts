@@ -1,6 +1,7 @@
 import { Agent, request as send } from "undici";
 import type { HttpAnswer, HttpRequest } from "../model/candidate.ts";
 import { HarnessError } from "../model/errors.ts";
+import { parseUntrusted } from "../model/json.ts";
 import type { Endpoint, EndpointKind } from "../model/server.ts";
 
 const bodyLimit = 16 * 1024 * 1024;
@@ -32,7 +33,7 @@ export class LabHttp implements AsyncDisposable {
       });
       const answer = await Promise.race([sending, rejectedBy(signal)]);
       const body = await readBounded(answer.body, where);
-      return answerOf(answer.statusCode, answer.headers, body);
+      return answerOf(answer.statusCode, answer.headers, body, where);
     } catch (cause) {
       throw asHarnessError(cause as Error, where, timeoutMs);
     }
@@ -70,7 +71,7 @@ async function readBounded(stream: AsyncIterable<Uint8Array>, where: string): Pr
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > bodyLimit) throw new HarnessError("unsupported", `expected at most 16 MiB from ${where}, got more`);
+    if (size > bodyLimit) throw new HarnessError("disconnected", `expected at most 16 MiB from ${where}, got more`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -80,12 +81,13 @@ function answerOf(
   status: number,
   raw: Readonly<Record<string, string | readonly string[] | undefined>>,
   body: Buffer,
+  where: string,
 ): HttpAnswer {
   const headers = Object.fromEntries(
     Object.entries(raw).map(([name, value]) => [name, typeof value === "object" ? value.join(", ") : (value ?? "")]),
   );
   const text = (): string => body.toString("utf8");
-  return { status, headers, body, text, json: (): unknown => JSON.parse(text()) };
+  return { status, headers, body, text, json: () => parseUntrusted(text(), where) };
 }
 
 function asHarnessError(error: Error, where: string, timeoutMs: number): HarnessError {

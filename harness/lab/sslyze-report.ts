@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseUntrusted } from "../model/json.ts";
 import type { Endpoint } from "../model/server.ts";
 import type { CertificateFacts, TlsPortReport } from "../model/tools.ts";
 import { certificateFacts } from "./certificate-facts.ts";
@@ -95,7 +96,7 @@ export function readScan(json: string, endpoints: readonly Endpoint[]): readonly
 
 function parse(json: string): Report | string {
   try {
-    return report.parse(JSON.parse(json));
+    return report.parse(parseUntrusted(json, "the scanner"));
   } catch (error) {
     const words = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
     return `the scanner's output could not be read: ${words.slice(0, 300)}`;

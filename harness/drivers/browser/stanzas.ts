@@ -40,11 +40,11 @@ export interface Exposure {
 /** Namespaces of OMEMO in use: the deployed 0.3 and version 2. */
 const omemoNamespaces: readonly string[] = ["eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2"];
 
-const encryptedTag = /<encrypted\b[^>]*?\bxmlns\s*=\s*["']([^"']+)["']/g;
+const encryptedTag = /<encrypted\b[^<>]*?\bxmlns\s*=\s*["']([^"']+)["']/g;
 
 /** Reads our own outgoing stanza, serialised by Chromium: text in it is escaped, so tags in it are real tags. */
 export function exposureOf(frame: string): Exposure {
-  const [, body] = /<body(?:\s[^>]*)?>([^<]*)<\/body>/.exec(frame) ?? [];
+  const [, body] = /<body(?:\s[^<>]*)?>([^<]*)<\/body>/.exec(frame) ?? [];
   return {
     encryptedBy: [...frame.matchAll(encryptedTag)].map(([, namespace]) => namespace ?? ""),
     body: body === undefined ? undefined : unescapeXml(body),
@@ -82,8 +82,8 @@ const unescapeXml = (text: string): string =>
 
 /** The text and condition of an error or SASL failure, the server's words; bounded to 2 kB. */
 export function serverWords(frame: string): string {
-  const conditions = [...frame.matchAll(/<([a-z][a-z-]+)[^>]*?\/>/g)].map(([, name]) => name);
-  const [, text] = /<text\b[^>]*>([^<]*)<\/text>/.exec(frame) ?? [];
+  const conditions = [...frame.matchAll(/<([a-z][a-z-]+)[^<>]*\/>/g)].map(([, name]) => name);
+  const [, text] = /<text\b[^<>]*>([^<]*)<\/text>/.exec(frame) ?? [];
   const words = [...conditions, ...(text === undefined ? [] : [unescapeXml(text)])].join(": ");
   return (words === "" ? frame : words).slice(0, 2048);
 }

@@ -7,6 +7,10 @@ import { makeLine, parseLine, type Line } from "./line.ts";
 const answerWithinMs = 30_000;
 /** Lines are short (8 191 bytes of tags, 512 of message); a server that sends more is not one we talk to. */
 const maxPending = 64 * 1024;
+/** A session keeps what it is given: more than this ends it, or a hostile server could fill our memory. */
+const maxReceived = 64 * 1024 * 1024;
+/** The same for answers that the server asks for and does not read. */
+const maxWaiting = 1024 * 1024;
 
 interface Waiting {
   readonly wanted: (line: Line) => boolean;
@@ -21,6 +25,7 @@ export class IrcConnection {
   readonly #listeners = new Set<(line: Line) => void>();
   readonly #waiting = new Set<Waiting>();
   #pending = "";
+  #received = 0;
   #closing = false;
   #over: Error | undefined;
   #labels = 0;
@@ -33,7 +38,8 @@ export class IrcConnection {
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => this.#read(chunk)).on("error", (error) => (cause = error));
     socket.once("close", () => {
-      const error = new HarnessError("disconnected", `the connection to ${domain} ended`, { cause });
+      const why = cause === undefined ? "" : `: ${cause.message}`;
+      const error = new HarnessError("disconnected", `the connection to ${domain} ended${why}`, { cause });
       this.#over = error;
       for (const { reject } of this.#waiting) reject(error);
       this.#waiting.clear();
@@ -42,30 +48,40 @@ export class IrcConnection {
   }
 
   /** Throws `disconnected` if it does not come to a verified TLS connection, `unsupported` without a port for it. */
-  static async open(server: RunningServer): Promise<IrcConnection> {
+  static async open(server: RunningServer, withinMs = answerWithinMs): Promise<IrcConnection> {
     const endpoint = server.endpoint("irc-tls");
     if (endpoint === undefined) throw new HarnessError("unsupported", `${server.domain} declares no irc-tls endpoint`);
     const { host, port, servername } = endpoint;
     const socket = connect({ host, port, servername, ca: server.ca, minVersion: "TLSv1.2" });
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     socket.once("secureConnect", () => resolve(undefined)).once("error", reject);
-    socket.setTimeout(answerWithinMs, () => reject(new Error("no answer in time")));
+    // Not an idle time-out: a server that drips never is idle.
+    const timer = setTimeout(() => reject(new Error("no answer in time")), withinMs);
     try {
       await promise;
     } catch (cause) {
       socket.destroy();
       const words = `expected a verified TLS connection to ${servername}, got: ${(cause as Error).message}`;
       throw new HarnessError("disconnected", words, { cause });
+    } finally {
+      clearTimeout(timer);
     }
-    socket.setTimeout(0);
     return new IrcConnection(socket, server.domain);
   }
 
   #read(chunk: string): void {
+    // What was in our hands when the connection was ended is read no further.
+    if (this.#socket.destroyed) return;
+    this.#received += chunk.length;
+    if (this.#received > maxReceived) return this.#giveUp("at most 64 MiB in one session, got more");
     const lines = (this.#pending + chunk).split(/\r?\n/u);
     this.#pending = lines.pop() ?? "";
-    if (this.#pending.length > maxPending) this.#socket.destroy();
+    if (this.#pending.length > maxPending) return this.#giveUp("lines of at most 64 KiB, got a longer one");
     for (const text of lines) if (text !== "") this.#handle(parseLine(text));
+  }
+
+  #giveUp(expected: string): void {
+    this.#socket.destroy(new Error(`expected ${expected}`));
   }
 
   #handle(line: Line): void {
@@ -86,6 +102,7 @@ export class IrcConnection {
 
   send(command: string, params: readonly string[], tags: Readonly<Record<string, string>> = {}): void {
     this.#socket.write(makeLine(tags, command, params));
+    if (this.#socket.writableLength > maxWaiting) this.#giveUp("a server that reads, got 1 MiB waiting to be taken");
   }
 
   /** The next line that is wanted. Throws `deadline` or `disconnected`. */

@@ -1,13 +1,13 @@
 import type { Person, RunningServer } from "../../model/server.ts";
-import type { Driver, LoadSession } from "../../model/session.ts";
+import type { Driver, LoadSession, OpenOptions } from "../../model/session.ts";
 import { logIn } from "./login.ts";
 import { probes } from "./probes.ts";
 import { IrcSession } from "./session.ts";
 
 /** IRC over TLS with SASL PLAIN and the IRCv3 capabilities of current servers. */
 export function createIrcDriver(): Driver {
-  const open = async (server: RunningServer, person: Person): Promise<IrcSession> =>
-    new IrcSession(await logIn(server, person.name, person.password), { ...person, server });
+  const open = async (server: RunningServer, person: Person, { withinMs }: OpenOptions = {}): Promise<IrcSession> =>
+    new IrcSession(await logIn(server, person.name, person.password, withinMs), { ...person, server });
 
   return {
     id: "irc",

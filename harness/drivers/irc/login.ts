@@ -10,8 +10,15 @@ const saslEnd = ["903", "902", "904", "905", "906", "907", "908", "FAIL"];
 const ourFault = ["905", "906", "907"];
 
 /** Logs in with SASL PLAIN over TLS. Throws `refused` with the server's words, `disconnected`, `deadline`. */
-export async function logIn(server: RunningServer, name: string, password: string): Promise<IrcConnection> {
-  const connection = await IrcConnection.open(server);
+export async function logIn(
+  server: RunningServer,
+  name: string,
+  password: string,
+  withinMs?: number,
+): Promise<IrcConnection> {
+  const end = performance.now() + (withinMs ?? Infinity);
+  const connection = await IrcConnection.open(server, withinMs);
+  const left = (): number | undefined => (withinMs === undefined ? undefined : Math.max(1, end - performance.now()));
   try {
     connection.send("CAP", ["REQ", capabilities]);
     connection.send("NICK", [name]);
@@ -19,6 +26,7 @@ export async function logIn(server: RunningServer, name: string, password: strin
     const granted = await connection.next(
       "an answer about capabilities",
       ({ command, params }) => command === "CAP" && ["ACK", "NAK"].includes(params[1] ?? ""),
+      left(),
     );
     if (granted.params[1] !== "ACK") {
       throw new HarnessError(
@@ -29,10 +37,15 @@ export async function logIn(server: RunningServer, name: string, password: strin
     const asked = connection.next(
       "a SASL challenge",
       ({ command }) => command === "AUTHENTICATE" || saslEnd.includes(command),
+      left(),
     );
     connection.send("AUTHENTICATE", ["PLAIN"]);
     await asked;
-    const ended = connection.next("the end of SASL", ({ command }) => saslEnd.includes(command) || command === "ERROR");
+    const ended = connection.next(
+      "the end of SASL",
+      ({ command }) => saslEnd.includes(command) || command === "ERROR",
+      left(),
+    );
     connection.send("AUTHENTICATE", [Buffer.from(`${name}\0${name}\0${password}`).toString("base64")]);
     const { command, params } = await ended;
     if (command !== "903") {
@@ -40,7 +53,7 @@ export async function logIn(server: RunningServer, name: string, password: strin
       const code = ourFault.includes(command) ? "harness-fault" : "refused";
       throw new HarnessError(code, words.slice(0, 500), { context: { condition: command, sasl: true } });
     }
-    const welcomed = connection.next("the welcome", (line) => ["001", "433", "ERROR"].includes(line.command));
+    const welcomed = connection.next("the welcome", (line) => ["001", "433", "ERROR"].includes(line.command), left());
     connection.send("CAP", ["END"]);
     const welcome = await welcomed;
     if (welcome.command !== "001") {

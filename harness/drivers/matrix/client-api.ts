@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { HarnessError } from "../../model/errors.ts";
+import { parseUntrusted } from "../../model/json.ts";
 import { defaultTimeoutMs, type Answer, type Call, type Connection } from "./connection.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -16,10 +17,18 @@ export interface Refusal {
 /** A string from an answer; anything else a server may put there is empty. */
 export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
+/** What a server has to say when it did what it was asked; any other page with status 200 is no answer of it. */
+function required(answer: Json, name: string): string {
+  const value = textOf(answer[name]);
+  if (value === "")
+    throw new HarnessError("disconnected", `expected ${name} in the answer of a Matrix server, got none`);
+  return value;
+}
+
 /** Reads a JSON object; anything else is an empty one. */
 export function jsonOf(text: string): Json {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseUntrusted(text, "a Matrix server");
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
   } catch {
     return {};
@@ -39,11 +48,12 @@ export function refusalOf(answer: Answer): Refusal {
 }
 
 /**
- * What an answer that is no success means. A 5xx is a failure of server or proxy, not a decision: it never counts as a refusal.
+ * What an answer that is no success means. A 5xx is a failure of server or proxy, a 3xx sends us elsewhere: neither is a decision,
+ * and neither ever counts as a refusal.
  */
 function failureOf(what: string, answer: Answer): HarnessError {
   const { status, errcode, error } = refusalOf(answer);
-  const code = status >= 500 ? "disconnected" : "refused";
+  const code = status >= 500 || status < 400 ? "disconnected" : "refused";
   return new HarnessError(code, `expected ${what} to succeed, got ${status} ${errcode}: ${error}`.trim(), {
     context: { status, errcode },
   });
@@ -106,12 +116,12 @@ export class ClientApi {
       path: `${roomPath(roomId)}/send/${type}/${randomUUID()}`,
       body: content,
     });
-    return textOf(answer["event_id"]);
+    return required(answer, "event_id");
   }
 
   async createRoom(options: Json): Promise<string> {
     const answer = await this.call({ method: "POST", path: "/_matrix/client/v3/createRoom", body: options });
-    return textOf(answer["room_id"]);
+    return required(answer, "room_id");
   }
 
   /** `via` names servers that know the room; a room id alone does not say where it lives. */
@@ -128,7 +138,7 @@ export class ClientApi {
   async upload(name: string, bytes: Uint8Array, type = "application/octet-stream"): Promise<string> {
     const path = `/_matrix/media/v3/upload?filename=${encodeURIComponent(name)}`;
     const answer = await this.call({ method: "POST", path, raw: { bytes, type } });
-    return textOf(answer["content_uri"]);
+    return required(answer, "content_uri");
   }
 
   async download(url: string): Promise<Uint8Array> {
@@ -165,8 +175,8 @@ export async function logIn(
     timeoutMs,
   });
   return {
-    userId: textOf(answer["user_id"]),
-    token: textOf(answer["access_token"]),
-    deviceId: textOf(answer["device_id"]),
+    userId: required(answer, "user_id"),
+    token: required(answer, "access_token"),
+    deviceId: required(answer, "device_id"),
   };
 }

@@ -1,10 +1,13 @@
-import { Agent, buildConnector, fetch as undiciFetch, request as undiciRequest } from "undici";
+import { Agent, buildConnector, request as undiciRequest } from "undici";
 import { HarnessError } from "../../model/errors.ts";
+import { parseUntrusted } from "../../model/json.ts";
 import type { Endpoint, EndpointKind, RunningServer } from "../../model/server.ts";
 
 /** Answers larger than this are cut off: a candidate must not fill our memory. */
 const bodyLimit = 16 * 1024 * 1024;
 export const defaultTimeoutMs = 30_000;
+/** A sync waits up to 30 s for news; the SDK's own limits come earlier. */
+const longestFetchMs = 150_000;
 
 /** An answer of whatever status, body read. */
 export interface Answer {
@@ -64,9 +67,32 @@ export class Connection {
     });
   }
 
-  /** `fetch` over this connection, for the SDK. */
-  readonly fetch = ((url: string, init?: object) =>
-    undiciFetch(url, { ...init, dispatcher: this.#agent })) as unknown as typeof globalThis.fetch;
+  /**
+   * As `fetch`, for the SDK, which reads whatever it is given: here the body is read first, up to 16 MiB and 200 levels of JSON.
+   * Nothing is unpacked, no redirect followed, and the signal holds for the body too.
+   */
+  async fetch(
+    url: string,
+    init: RequestInit = {},
+    onBytes: (count: number) => void = () => undefined,
+  ): Promise<Response> {
+    const { pathname } = new URL(url);
+    const where = `${init.method ?? "GET"} ${pathname}`;
+    const limit = AbortSignal.timeout(longestFetchMs);
+    const answer = await undiciRequest(url, {
+      dispatcher: this.#agent,
+      method: (init.method ?? "GET") as "GET",
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: (init.body ?? null) as string | null,
+      signal: init.signal ? AbortSignal.any([limit, init.signal]) : limit,
+    });
+    const bytes = await readBounded(answer.body, where);
+    onBytes(bytes.length);
+    const headers = plain(answer.headers);
+    if (headers["content-type"]?.includes("json") === true) parseUntrusted(bytes.toString("utf8"), where);
+    const empty = [204, 205, 304].includes(answer.statusCode);
+    return new Response(empty ? null : new Uint8Array(bytes), { status: answer.statusCode, headers });
+  }
 
   /** Throws `disconnected` if no answer came and `deadline` after the time-out; never on a status. */
   async send(call: Call): Promise<Answer> {
@@ -119,7 +145,7 @@ async function readBounded(stream: AsyncIterable<Uint8Array>, where: string): Pr
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > bodyLimit) throw new HarnessError("harness-fault", `expected at most 16 MiB from ${where}, got more`);
+    if (size > bodyLimit) throw new HarnessError("disconnected", `expected at most 16 MiB from ${where}, got more`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -54,6 +54,7 @@ export interface SdkListener {
 const sealedKept = 10_000;
 /** A client takes the stand-in's answer at once; decrypting costs milliseconds. */
 const injectionMs = 20_000;
+const receivedLimit = 128 * 1024 * 1024;
 
 /** The server may keep a sync open this long. */
 const pollTimeoutMs = 30_000;
@@ -96,6 +97,7 @@ export class SdkClient {
   #retry: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, login: Login, listener: SdkListener) {
+  #received = 0;
     this.#listener = listener;
     this.#stop.promise.catch(() => undefined);
     this.#client = createClient({
@@ -134,8 +136,9 @@ export class SdkClient {
         resolve();
       });
     });
-    await this.#client.startClient({ initialSyncLimit: timelineLimit, pollTimeout: pollTimeoutMs });
-    await ready;
+    // Both at once: the SDK asks for things before the first sync, and may get no answer to them.
+    const started = this.#client.startClient({ initialSyncLimit: timelineLimit, pollTimeout: pollTimeoutMs });
+    await Promise.all([ready, started]);
     if (encrypting) await this.#keysTaken(withinMs);
   }
 
@@ -341,7 +344,9 @@ export class SdkClient {
       // Where the stand-in answers, the real request must not go on: dozens of open syncs would keep the server busy.
       const abandon = new AbortController();
       const signal = AbortSignal.any([abandon.signal, ...(init?.signal ? [init.signal] : [])]);
-      const asked = connection.fetch(url, { ...init, signal }).finally(() => turn.withdraw());
+      const asked = connection
+        .fetch(address, { ...init, signal }, (count) => this.#count(count))
+        .finally(() => turn.withdraw());
       const forged = turn.answer.finally(() => abandon.abort());
       asked.catch(() => undefined);
       const answer = await Promise.race([forged, asked]);
@@ -420,6 +425,15 @@ export class SdkClient {
       return;
     }
     this.#lostSince ??= performance.now();
+  /** The SDK keeps most of what it is given. */
+  #count(bytes: number): void {
+    this.#received += bytes;
+    if (this.#received <= receivedLimit) return;
+    const error = new HarnessError("disconnected", "expected at most 128 MiB in one session, got more");
+    this.#listener.lostConnection(error);
+    throw error;
+  }
+
     const limitMs = error instanceof HTTPError ? restartMs : goneMs;
     // Left alone, the SDK waits 5 to 10 s between two tries.
     this.#retry ??= setInterval(() => {

@@ -1,7 +1,7 @@
 import { HarnessError } from "../../model/errors.ts";
 import type { Probes } from "../../model/probes.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
-import type { Driver } from "../../model/session.ts";
+import type { Driver, OpenOptions } from "../../model/session.ts";
 import { keyOf } from "./box.ts";
 import { CallbackListener } from "./callback.ts";
 import type { CallbackOptions } from "./callback.ts";
@@ -49,7 +49,7 @@ export function createThreemaDriver(options: ThreemaOptions): ThreemaDriver {
       )
     : undefined;
 
-  async function open(server: RunningServer, person: Person): Promise<ThreemaSession> {
+  async function open(server: RunningServer, person: Person, { withinMs }: OpenOptions = {}): Promise<ThreemaSession> {
     const endpoint = server.endpoint("threema-gateway");
     if (endpoint === undefined) throw new HarnessError("unsupported", `${server.domain} declares no Threema Gateway.`);
     const { name: identity, password: secret } = person;
@@ -60,7 +60,7 @@ export function createThreemaDriver(options: ThreemaOptions): ThreemaDriver {
       });
     }
     const privateKey = keyOf(hex, `private key of ${identity}`);
-    const gateway = new Gateway(endpoint, server.ca, { identity, secret });
+    const gateway = new Gateway(endpoint, server.ca, { identity, secret }, withinMs);
     const session = new ThreemaSession(person, gateway, { privateKey, secrets: { secret, key: hex } }, () => {
       if (sessions.get(identity) === session) sessions.delete(identity);
     });

@@ -29,10 +29,12 @@ export class Gateway {
   readonly #own: GatewayIdentity;
   readonly #agent: Agent;
   readonly #keys = new Map<string, Uint8Array>();
+  readonly #withinMs: number;
 
-  constructor({ host, port, servername, path }: Endpoint, ca: string, own: GatewayIdentity) {
+  constructor({ host, port, servername, path }: Endpoint, ca: string, own: GatewayIdentity, withinMs = answerWithinMs) {
     this.#base = `https://${host}:${port}${path}`;
     this.#own = own;
+    this.#withinMs = withinMs;
     this.#agent = new Agent({
       connect: { ca, servername, timeout: answerWithinMs },
       headersTimeout: answerWithinMs,
@@ -95,6 +97,8 @@ export class Gateway {
       headers,
       body: body ?? null,
       dispatcher: this.#agent,
+      // For the whole answer: what drips never is idle, and no other limit would end it.
+      signal: AbortSignal.timeout(this.#withinMs),
     }).catch((error: unknown) => {
       throw unreachable(path, error);
     });
@@ -115,11 +119,12 @@ export class Gateway {
 
 /** Errors of the HTTP library may quote the address: only their code goes on. */
 function unreachable(path: string, error: unknown): HarnessError {
-  const { code } = error as { readonly code?: string };
-  const late = code?.endsWith("TIMEOUT") === true;
+  const { code, name } = error as { readonly code?: string | number; readonly name?: string };
+  const late = name === "TimeoutError" || String(code).endsWith("TIMEOUT");
+  const got = late ? "none in time" : typeof code === "string" ? code : "a failed connection";
   return new HarnessError(
     late ? "deadline" : "disconnected",
-    `expected a verified answer from the gateway to ${path}, got ${code ?? "a failed connection"}`,
+    `expected a verified answer from the gateway to ${path}, got ${got}`,
   );
 }
 

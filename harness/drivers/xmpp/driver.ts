@@ -1,3 +1,4 @@
+import { HarnessError } from "../../model/errors.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
 import type { Driver, OpenOptions } from "../../model/session.ts";
 import { XmppLoadSession } from "./load-session.ts";
@@ -6,10 +7,26 @@ import { XmppSession } from "./session.ts";
 import { openStream, openWithinMs } from "./targets.ts";
 import { Traffic } from "./traffic.ts";
 
+/** Throws what {@link XmppSession.goOnline} throws, or `deadline`; then nothing of the session is left. */
+async function goOnlineWithin(session: XmppSession, withinMs: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const words = `expected ${session.address} to be online within ${Math.round(withinMs)} ms, got no answer`;
+  const timer = setTimeout(() => late.reject(new HarnessError("deadline", words)), withinMs);
+  try {
+    await Promise.race([session.goOnline(), late.promise]);
+  } catch (error) {
+    session.stream.drop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** XMPP over STARTTLS with SCRAM. */
 export function createXmppDriver(): Driver {
   async function open(server: RunningServer, person: Person, options: OpenOptions = {}): Promise<XmppSession> {
     const traffic = new Traffic();
+    const end = performance.now() + (options.withinMs ?? openWithinMs);
     const { withinMs = openWithinMs, online = true, reaches = [] } = options;
     const stream = await openStream(
       { ...person, server },
@@ -17,7 +34,7 @@ export function createXmppDriver(): Driver {
     );
     // An upload goes to the own server; an attachment may lie on a partner's.
     const session = new XmppSession(stream, person, [server, ...reaches], traffic);
-    if (online) await session.goOnline();
+    if (online) await goOnlineWithin(session, Math.max(1, end - performance.now()));
     return session;
   }
 

@@ -6,7 +6,7 @@ import { AckQueue } from "./acks.ts";
 import { errorWords, ns, parseElement, refusal, xml, type Element } from "./library.ts";
 import { PacedWriter } from "./paced-writer.ts";
 import { authenticate } from "./sasl.ts";
-import { bindingOf, openSecure, streamHeader, type Target } from "./secure-socket.ts";
+import { bindingOf, notRead, openSecure, streamHeader, type Target } from "./secure-socket.ts";
 import { StanzaSplitter } from "./stanza-splitter.ts";
 import { readStanza } from "./stanza-text.ts";
 
@@ -196,7 +196,11 @@ export class LoadStream {
   }
 
   #write(text: string): void {
-    if (this.#over === undefined) this.#socket?.write(text);
+    const socket = this.#socket;
+    if (this.#over !== undefined || socket === undefined) return;
+    socket.write(text);
+    const clogged = notRead(socket.writableLength, this.#options.domain);
+    if (clogged !== undefined) this.#finish(clogged);
   }
 
   /**

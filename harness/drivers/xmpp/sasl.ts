@@ -25,7 +25,12 @@ function offersBinding(features: Element, type: string): boolean {
   return offered.some((element) => element.attrs["type"] === type);
 }
 
+/** Anything but a failure is no decision about the login. */
 function refused(element: Element): HarnessError {
+  if (!element.is("failure", ns.sasl)) {
+    const name = element.name.slice(0, 80);
+    return new HarnessError("disconnected", `expected an answer to the login, got an element "${name}"`);
+  }
   const { condition, text } = errorWords(element);
   const words = text === "" ? condition : `${condition}: ${text}`;
   return new HarnessError("refused", `expected the server to accept the login, got ${words}`, {

@@ -30,6 +30,15 @@ export function secureContext(ca: string): tls.SecureContext {
 /** Features before TLS are short; more than this is not a server we talk to. */
 const maxPlainBytes = 65_536;
 
+/** A server that asks without end and reads no answers must not fill our memory. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+
+/** Undefined while the other side reads what we send, else what to end the connection with. */
+export function notRead(waitingBytes: number, domain: string): HarnessError | undefined {
+  if (waitingBytes <= maxWaitingBytes) return undefined;
+  return new HarnessError("disconnected", `expected ${domain} to read, got 16 MiB waiting to be taken`);
+}
+
 /** How every client stream begins, before TLS, after it and after the login (RFC 6120, 4.2). */
 export const streamHeader = (domain: string): string =>
   `<?xml version='1.0'?><stream:stream to='${domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`;
@@ -152,6 +161,11 @@ export class SecureSocket extends EventEmitter {
   write(data: string, done?: (error?: Error | null) => void): void {
     if (this.#tls === undefined || this.#tls.destroyed) done?.(new Error("the connection is closed"));
     else this.#tls.write(data, done);
+  }
+
+  /** Bytes that the other side has not taken yet. */
+  get waitingBytes(): number {
+    return this.#tls?.writableLength ?? 0;
   }
 
   end(): void {

@@ -186,7 +186,7 @@ export class XmppSession
 
   #attachment(url: string): Attachment {
     return {
-      name: decodeURIComponent(url.slice(url.lastIndexOf("/") + 1)).slice(0, 200),
+      name: nameIn(url),
       url,
       bytes: async () => {
         const bytes = await getFile(this.#servers, url);
@@ -369,5 +369,15 @@ export class XmppSession
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stream.close();
+  }
+}
+
+/** The last part of an address, as it stands there if it cannot be decoded. */
+function nameIn(url: string): string {
+  const last = url.slice(url.lastIndexOf("/") + 1).slice(0, 600);
+  try {
+    return decodeURIComponent(last).slice(0, 200);
+  } catch {
+    return last.slice(0, 200);
   }
 }

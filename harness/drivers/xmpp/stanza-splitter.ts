@@ -6,6 +6,8 @@ import { HarnessError } from "../../model/errors.ts";
 
 /** Larger than any stanza a server takes from a client by default (Prosody 256 KiB, ejabberd 256 KiB), far below a danger. */
 const maxElementBytes = 1024 * 1024;
+/** Stanzas are shallow (an encrypted message in an archive: about 12); what is deeper breaks whoever walks through it. */
+const maxDepth = 256;
 
 /** What a splitter finds, in order. All texts are latin1. */
 export interface SplitterSink {
@@ -161,8 +163,10 @@ export class StanzaSplitter {
 
   #open(selfClosing: boolean): void {
     if (this.#depth === 0) this.#complete = "header";
-    if (!selfClosing) this.#depth += 1;
-    else if (this.#depth === 0) throw broken("a stream that is closed at once");
+    if (!selfClosing) {
+      this.#depth += 1;
+      if (this.#depth > maxDepth) throw broken(`elements more than ${maxDepth} levels deep`);
+    } else if (this.#depth === 0) throw broken("a stream that is closed at once");
     else if (this.#depth === 1) this.#complete = "element";
   }
 

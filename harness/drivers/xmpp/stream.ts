@@ -3,12 +3,13 @@ import type { SessionEnd } from "../../model/session.ts";
 import { AckQueue } from "./acks.ts";
 import { connectionTo, errorWords, ns, refusal, takeOver, xml, type Connection, type Element } from "./library.ts";
 import { authenticate } from "./sasl.ts";
-import type { Target } from "./secure-socket.ts";
+import { notRead, type Target } from "./secure-socket.ts";
+import { StanzaSplitter } from "./stanza-splitter.ts";
 
 // The negotiation (RFC 6120: SASL, bind; XEP-0198) is written out here in the order in which it happens.
 
-/** A stanza larger than this ends the connection: a hostile server must not fill the harness's memory. */
-const maxStanzaBytes = 16 * 1024 * 1024;
+/** A session keeps much of what it is given: more than this ends it, or a hostile server could fill the harness's memory. */
+const maxReceivedBytes = 128 * 1024 * 1024;
 const answerWithinMs = 30_000;
 
 export interface StreamOptions {
@@ -32,6 +33,9 @@ interface Waiter {
   reject(error: unknown): void;
   readonly timer: NodeJS.Timeout;
 }
+
+const newGuard = (): StanzaSplitter =>
+  new StanzaSplitter({ header: () => undefined, element: () => undefined, end: () => undefined });
 
 const isStanza = (name: string): boolean => name === "message" || name === "iq" || name === "presence";
 
@@ -61,7 +65,9 @@ export class XmppStream {
   #awaited: PromiseWithResolvers<Element> | undefined;
   #negotiating = true;
   #sent = 0;
-  #unfinishedBytes = 0;
+  /** Looks at every byte before the library does: size, depth, nothing but elements. */
+  #guard = newGuard();
+  #receivedBytes = 0;
   #nextId = 0;
   #over: HarnessError | undefined;
   #closing = false;
@@ -129,6 +135,7 @@ export class XmppStream {
         return answer;
       },
     });
+    this.#guard = newGuard();
     await this.#live(this.#entity.restart());
     const features = await this.#next();
     this.features = features.toString();
@@ -185,17 +192,24 @@ export class XmppStream {
   }
 
   #onData(data: Buffer, parse: (data: Buffer) => void): void {
-    this.#unfinishedBytes += data.length;
-    if (this.#unfinishedBytes > maxStanzaBytes) {
-      this.#fail(new HarnessError("disconnected", "expected a stanza of at most 16 MiB, got a larger one; closed"));
+    // The library goes on reading what was in its hands when the connection ended.
+    if (this.#over !== undefined) return;
+    this.#receivedBytes += data.length;
+    if (this.#receivedBytes > maxReceivedBytes) {
+      this.#fail(new HarnessError("disconnected", "expected at most 128 MiB in one session, got more"));
       return;
     }
-    if (!this.#negotiating) this.#options.onText?.("received", data.toString("utf8"));
-    parse(data);
+    try {
+      this.#guard.push(data.toString("latin1"));
+      if (!this.#negotiating) this.#options.onText?.("received", data.toString("utf8"));
+      parse(data);
+    } catch (error) {
+      // The parser throws for entities that XMPP does not know; nobody else would catch it, and the process would end.
+      this.#fail(error);
+    }
   }
 
   #onElement(element: Element): void {
-    this.#unfinishedBytes = 0;
     const name = element.name;
     if (isStanza(name)) {
       this.#countHandled();
@@ -305,6 +319,8 @@ export class XmppStream {
     const socket = this.#entity.socket;
     if (socket === null) throw this.#asHarnessError(new Error("no connection"));
     socket.write(text);
+    const clogged = notRead(socket.waitingBytes, this.#options.domain);
+    if (clogged !== undefined) this.#fail(clogged);
   }
 
   /** Called for every message, presence and iq request. */

@@ -81,8 +81,13 @@ export class XmppPeers implements HostilePeers {
       50,
     );
     const own = escaped(`${room}/${person}`);
-    const refusal = `<presence\\b[^>]*type=['"]error['"][^>]*from=['"]${own}['"][\\s\\S]*?</presence>|<presence\\b[^>]*from=['"]${own}['"][^>]*type=['"]error['"][\\s\\S]*?</presence>`;
-    const entry = `<presence\\b[^>]*from=['"]${own}['"](?:(?!</presence>)[\\s\\S])*?code=['"]110['"]`;
+    // No part runs past the next "<presence" or a tag's end: what comes is not ours, and is looked at again and again.
+    const within = "[^<>]{0,2000}";
+    const rest = String.raw`(?:(?!<presence\b)[\s\S])*?`;
+    const failed = `${within}type=['"]error['"]`;
+    const named = `${within}from=['"]${own}['"]`;
+    const refusal = String.raw`<presence\b(?:${failed}${named}|${named}${failed})${rest}</presence>`;
+    const entry = String.raw`<presence\b${named}${rest}code=['"]110['"]`;
     const answer = await this.#server.hear(new RegExp(`${refusal}|${entry}`), answerMs);
     if (answer === undefined) return { entered: false, words: `no answer; the stream said: ${said}` };
     return { entered: /code=['"]110['"]/.test(answer), words: answer };

@@ -67,7 +67,7 @@ const questions: readonly Question[] = [
     what: "devices online (XEP-0030)",
     whom: "person",
     payload: disco("items"),
-    shows: [["devices online", /<item\b[^>]*jid=['"][^'"]*\//]],
+    shows: [["devices online", /<item\b[^<>]*jid=['"][^'"]*\//]],
   },
   {
     what: "software version (XEP-0092)",
@@ -130,9 +130,9 @@ export async function askEverything(
     const id = crypto.randomUUID();
     const started = performance.now();
     const said = await stream.say(`<iq type='get' id='${id}' from='${asker}/ask' to='${to}'>${payload}</iq>`, 1);
-    const pattern = new RegExp(`<iq\\b[^>]*\\sid=['"]${id}['"][^>]*?(/>|>[\\s\\S]*?</iq>)`);
+    const pattern = new RegExp(`<iq\\b[^<>]*\\sid=['"]${id}['"][^<>]*?(/>|>(?:(?!<iq\\b)[\\s\\S])*?</iq>)`);
     const answer = (await peer.hear(pattern, answerMs)) ?? "";
-    const result = /<iq\b[^>]*\stype=['"]result['"]/.test(answer);
+    const result = /<iq\b[^<>]*\stype=['"]result['"]/.test(answer);
     const fields = result
       ? [
           ...Object.entries(facts.planted).flatMap(([name, value]) => (answer.includes(value) ? [name] : [])),
@@ -178,7 +178,7 @@ async function probePresence(
 ): Promise<StrangerAnswer> {
   const started = performance.now();
   await stream.say(`<presence type='probe' from='${asker}' to='${person}'/>`, 1);
-  const pattern = new RegExp(`<presence\\b[^>]*\\sfrom=['"]${person}/[^>]*>`);
+  const pattern = new RegExp(`<presence\\b[^<>]*\\sfrom=['"]${person}/[^<>]*>`);
   const answer = await peer.hear(pattern, 2_000);
   const told = answer !== undefined && !/type=['"](?:unsubscribed|error|unavailable)['"]/.test(answer);
   return {

@@ -56,7 +56,7 @@ export class PeerServer implements AsyncDisposable {
     const stream = new TextStream(socket, (text) => this.#keep(text));
     this.#streams.add(stream);
     try {
-      const opening = await stream.hear(/<stream:stream\b[^>]*>/, answerMs);
+      const opening = await stream.hear(/<stream:stream\b[^<>]*>/, answerMs);
       const to = attributeOf(opening.text, "to");
       const from = attributeOf(opening.text, "from") ?? "";
       const seat = this.#seats.find(({ domain }) => domain === to);
@@ -83,7 +83,7 @@ export class PeerServer implements AsyncDisposable {
 
   async #converse(stream: TextStream, seat: Seat, answer: (features: string) => void): Promise<void> {
     const element = new RegExp(
-      `<auth\\b[^>]*?(/>|>[^<]*</auth>)|<db:verify\\b[^>]*>[^<]*</db:verify>|<db:result\\b[^>]*>[^<]*</db:result>|${streamEnd.source}`,
+      `<auth\\b[^<>]*?(/>|>[^<]*</auth>)|<db:verify\\b[^<>]*>[^<]*</db:verify>|<db:result\\b[^<>]*>[^<]*</db:result>|${streamEnd.source}`,
     );
     for (;;) {
       const heard = await stream.hear(element, 600_000);
@@ -92,7 +92,7 @@ export class PeerServer implements AsyncDisposable {
       stream.forget();
       if (found.startsWith("<auth")) {
         stream.write(`<success xmlns='${saslNs}'/>`);
-        await stream.hear(/<stream:stream\b[^>]*>/, answerMs);
+        await stream.hear(/<stream:stream\b[^<>]*>/, answerMs);
         stream.forget();
         answer("");
       } else {
@@ -105,7 +105,7 @@ export class PeerServer implements AsyncDisposable {
   #dialback(element: string, seat: Seat): string {
     const from = attributeOf(element, "from") ?? "";
     const id = attributeOf(element, "id");
-    const key = /<db:\w+\b[^>]*>([^<]*)</.exec(element)?.[1] ?? "";
+    const key = /<db:\w+\b[^<>]*>([^<]*)</.exec(element)?.[1] ?? "";
     if (element.startsWith("<db:result")) return `<db:result type='valid' from='${seat.domain}' to='${from}'/>`;
     const known = this.#keys.has(`${id} ${key}`);
     return `<db:verify type='${known ? "valid" : "invalid"}' id='${id}' from='${seat.domain}' to='${from}'/>`;

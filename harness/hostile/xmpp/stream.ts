@@ -69,7 +69,7 @@ export class OutgoingStream {
 
   /** Id the server gave this stream, for dialback. */
   get id(): string {
-    return /<stream:stream\b[^>]*\sid\s*=\s*['"]([^'"]*)['"]/.exec(this.features)?.[1] ?? "";
+    return /<stream:stream\b[^<>]*\sid\s*=\s*['"]([^'"]*)['"]/.exec(this.features)?.[1] ?? "";
   }
 
   /** SASL EXTERNAL; true when the server took it. `as` = the name asked for, absent = that of the header. */
@@ -78,7 +78,7 @@ export class OutgoingStream {
     this.stream.forget();
     const who = as === undefined ? "=" : Buffer.from(as, "utf8").toString("base64");
     this.stream.write(`<auth xmlns='${saslNs}' mechanism='EXTERNAL'>${who}</auth>`);
-    const heard = await this.stream.hear(/<success\b|<failure\b[\s\S]*?<\/failure>|<\/stream:/, answerMs);
+    const heard = await this.stream.hear(/<success\b|<\/failure>|<failure\b[^<>]*\/>|<\/stream:/, answerMs);
     if (!heard.text.includes("<success")) return { accepted: false, answer: heard.text };
     await this.restart();
     return { accepted: true, answer: heard.text };
@@ -88,7 +88,7 @@ export class OutgoingStream {
   async dialback(from: string, key: string): Promise<{ readonly accepted: boolean; readonly answer: string }> {
     this.stream.forget();
     this.stream.write(`<db:result from='${from}' to='${this.#to}'>${key}</db:result>`);
-    const heard = await this.stream.hear(/<db:result\b[^>]*type=[\s\S]*?(\/>|<\/db:result>)|<\/stream:/, answerMs);
+    const heard = await this.stream.hear(/<db:result\b[^<>]*type=[^<>]*\/>|<\/db:result>|<\/stream:/, answerMs);
     return { accepted: /type=['"]valid['"]/.test(heard.text), answer: heard.text || "no answer" };
   }
 

@@ -28,7 +28,7 @@ export async function sendPlain(endpoint: Endpoint, { method, path, token, body 
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const bytes = Buffer.from(await answer.body.arrayBuffer()).subarray(0, bodyLimit);
+    const bytes = await firstBytes(answer.body);
     return { status: answer.statusCode, headers: {}, bytes, text: bytes.toString("utf8") };
   } catch (cause) {
     const where = `${method} http://${endpoint.servername}:${endpoint.labPort}${path}`;
@@ -36,6 +36,18 @@ export async function sendPlain(endpoint: Endpoint, { method, path, token, body 
       cause,
     });
   }
+}
+
+/** What comes after the first bytes is not read: it may never end. */
+async function firstBytes(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= bodyLimit) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bodyLimit);
 }
 
 /** Ports meant for inside that can be reached from where clients are. Port 0 = not published at all. */

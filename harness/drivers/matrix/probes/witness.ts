@@ -1,5 +1,5 @@
 import type { Witness } from "../../../model/hostile.ts";
-import { textOf, type ClientApi } from "../client-api.ts";
+import { jsonOf, textOf, type ClientApi } from "../client-api.ts";
 
 const keptBytes = 16 * 1024 * 1024;
 /** All of a room's timeline that a test leaves behind; the server may send fewer. */
@@ -13,7 +13,7 @@ export async function openWitness(api: ClientApi): Promise<Witness> {
     const from = since === "" ? "" : `&since=${encodeURIComponent(since)}`;
     const answer = await api.answer({ path: `/_matrix/client/v3/sync?timeout=0&filter=${filter}${from}` });
     kept = (kept + answer.text).slice(-keptBytes);
-    since = textOf((JSON.parse(answer.text) as Readonly<Record<string, unknown>>)["next_batch"]);
+    since = textOf(jsonOf(answer.text)["next_batch"]);
   };
   await catchUp();
   return {

@@ -57,7 +57,8 @@ async function ask(server: RunningServer, stream: RawStream, request: string, pa
   return "closed without a word";
 }
 
-export const answered = /<iq[^>]*(?:\/>|[\s\S]*<\/iq>)|<\/stream:error>|<\/stream:stream>/;
+// "<" ends every class: a text of tags that are begun and never ended must not be looked through again from each of them.
+export const answered = /<iq[^<>]*\/>|<\/iq>|<\/stream:error>|<\/stream:stream>/;
 
 /** Sends an iq without having logged in; the server's words. */
 export async function askIq(server: RunningServer, iq: string): Promise<string> {
@@ -66,4 +67,4 @@ export async function askIq(server: RunningServer, iq: string): Promise<string> 
   return await stream.ask(iq, answered);
 }
 
-export const isResult = (text: string): boolean => /<iq[^>]*type=['"]result['"]/.test(text);
+export const isResult = (text: string): boolean => /<iq[^<>]*type=['"]result['"]/.test(text);

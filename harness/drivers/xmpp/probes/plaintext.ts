@@ -110,7 +110,7 @@ const withScram =
       const exchange = scram(hash, person, { header: "n,," });
       stream.write(`<auth xmlns='${saslNs}' mechanism='${mechanism}'>${base64(exchange.first)}</auth>`);
       const heard = await stream.hear(saslAnswer);
-      const challenge = /<challenge[^>]*>([^<]*)</.exec(heard.text)?.[1];
+      const challenge = /<challenge[^<>]*>([^<]*)</.exec(heard.text)?.[1];
       if (challenge === undefined) return heard;
       stream.forget();
       stream.write(`<response xmlns='${saslNs}'>${base64(await exchange.answer(unbase64(challenge)))}</response>`);
@@ -134,7 +134,7 @@ async function legacyAuth({ server, person }: Scene, endpoint: Endpoint): Promis
       stream,
       `<iq type='set' id='legacy'><query xmlns='jabber:iq:auth'>${query}</query></iq>`,
     );
-    return await judgedOnStream(heard, /<iq[^>]*type=['"]result['"]/, endpoint, c2sHeader(server.domain));
+    return await judgedOnStream(heard, /<iq[^<>]*type=['"]result['"]/, endpoint, c2sHeader(server.domain));
   } finally {
     stream.close();
   }
@@ -350,7 +350,7 @@ async function dialbackBeforeTls(server: RunningServer, open: Open): Promise<boo
     stream.write(`<db:result from='${partner}' to='${server.domain}'>${"ab".repeat(16)}</db:result>`);
     // Any dialback answer, valid or not, shows that the key was taken without TLS; an error element refuses the step itself.
     const { text } = await stream.hear(/<db:result|<\/stream:stream>|<\/stream:error>/);
-    return /<db:result[^>]*type=['"](?:valid|invalid)['"]/.test(text);
+    return /<db:result[^<>]*type=['"](?:valid|invalid)['"]/.test(text);
   } finally {
     stream.close();
   }

@@ -12,7 +12,7 @@ const monthsApart = 6;
 type Release = Pick<Candidate, "id" | "implementation" | "released" | "protocol" | "standard">;
 
 /** Two of a pair, in report order. */
-export interface CandidatePair<C> {
+interface CandidatePair<C> {
   readonly first: C;
   readonly second: C;
   /** The measurement counts for both; else only for `first`, since `second` is a reference that no other product may pull down. */

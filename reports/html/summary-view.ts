@@ -335,7 +335,8 @@ function sameForAll(book: Book): boolean {
   if (plan === undefined) return true;
   const planned = book.candidates.map((candidate) =>
     plan
-      .filter((item) => item.candidate === candidate.id)
+      // Whom a product meets depends on the others of the run.
+      .filter((item) => item.candidate === candidate.id && item.partner === undefined)
       .map((item) => `${item.scenario} ${item.config}`)
       .toSorted()
       .join(),

@@ -99,6 +99,8 @@ export const scenario = defineScenario({
   protocols: ["matrix", "xmpp"],
   servers: 2,
   partners: "implementations",
+  // Two encrypting clients for XMPP are two browsers: 45 to 75 s a pair on a busy machine.
+  inDepth: true,
   timeBudget: 240,
   async run(ctx) {
     const [a, b] = ctx.servers;

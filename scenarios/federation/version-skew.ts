@@ -5,8 +5,9 @@ import { exchange, openDirect, openWay, provesItself, type Delivery, type Way } 
 // Authorities do not update on the same day: one runs the current release, the other one that is at least half a year old, of the
 // same product or of another one. Twenty texts go between them, for Matrix in rooms of the versions 10, 11 and 12, for XMPP in a
 // direct chat and in a room at each server (F-11; gematik ML-124200 tests against a reference in the same way).
-// A room version that one server does not know is an error, and its texts go over the others: people can fall back. A text that
-// does not arrive is lost, whether its sender is told or not.
+// A room version that one server does not know is an error, and its texts go over the others; so is a chat that does not come about
+// with the server's default version: an administrator can set another one. A text that does not arrive is lost, whether its sender
+// is told or not.
 
 const messages = 20;
 const versions = ["10", "11", "12"] as const;
@@ -15,6 +16,18 @@ interface Ways {
   readonly ways: readonly Way[];
   /** What the servers did not have in common, in one sentence each. */
   readonly gaps: readonly string[];
+}
+
+/** A chat as people open it, at either server: its version is that server's default. Why it does not come about. */
+async function refusedDefaults(alice: Session, bob: Session): Promise<readonly string[]> {
+  const ends = [
+    [alice, bob],
+    [bob, alice],
+  ] as const;
+  const chats = await Promise.all(
+    ends.map(([host, guest]) => openDirect(`a chat opened at ${host.person.server.candidate.title}`, [host, guest])),
+  );
+  return chats.flatMap(({ name, words }) => (words === undefined ? [] : [`${name} does not come about: ${words}`]));
 }
 
 /** Rooms of every version that both servers say they know, made in turn at either side. */
@@ -34,7 +47,7 @@ async function roomsByVersion(alice: Session, bob: Session): Promise<Ways | unde
       host.createGroupOfVersion(`version ${version}`, version),
     );
   });
-  return { ways: await Promise.all(ways), gaps };
+  return { ways: await Promise.all(ways), gaps: [...gaps, ...(await refusedDefaults(alice, bob))] };
 }
 
 async function chatAndRooms(alice: Session, bob: Session): Promise<Ways> {

@@ -12,6 +12,7 @@ const drivers: Partial<Record<Protocol, () => Promise<Driver>>> = {
   matrix: async () => (await import("../drivers/matrix/index.ts")).createMatrixDriver(),
   xmpp: async () => (await import("../drivers/xmpp/index.ts")).createXmppDriver(),
   irc: async () => (await import("../drivers/irc/index.ts")).createIrcDriver(),
+  email: async () => (await import("../drivers/email/index.ts")).createEmailDriver(),
 };
 
 /** Makes a thing once, when first asked for; a failure is not remembered. */
@@ -49,6 +50,9 @@ function createDrivers(): DriverSet {
   const matrix = once(async () =>
     (await import("../drivers/matrix/index.ts")).createMatrixDriver({ encrypting: true }),
   );
+  const email = once(async () =>
+    (await import("../drivers/email/index.ts")).createEmailDriver({ encrypting: true }),
+  );
   const browser = once(async () => (await import("../drivers/browser/driver.ts")).createBrowserDriver());
   const driverOf = async (protocol: Protocol): Promise<Driver> => {
     const driver = plain.get(protocol);
@@ -61,6 +65,7 @@ function createDrivers(): DriverSet {
       const { protocol } = person.server.candidate;
       if (protocol === "xmpp") return (await browser.get()).openEncrypting(person.server, person, { reaches });
       if (protocol === "matrix") return (await matrix.get()).open(person.server, person);
+      if (protocol === "email") return (await email.get()).open(person.server, person);
       throw noDriver(protocol);
     },
     async openHostile(protocol, seats, options) {
@@ -70,7 +75,7 @@ function createDrivers(): DriverSet {
       return (await import("../hostile/index.ts")).openCertificatePeers(protocol, seats);
     },
     async close() {
-      const made = [...plain.values(), matrix, browser].map((one) => one.made());
+      const made = [...plain.values(), matrix, email, browser].map((one) => one.made());
       await Promise.allSettled(made.map(async (driver) => (await driver)?.close()));
     },
   };

@@ -81,6 +81,11 @@ const kinds: Readonly<Record<EndpointKind, true>> = {
   "threema-gateway": true,
   "irc-tls": true,
   "irc-plain": true,
+  "imap-tls": true,
+  imap: true,
+  "smtp-tls": true,
+  "smtp-submission": true,
+  "smtp-server": true,
   "admin-http": true,
 };
 

@@ -17,6 +17,11 @@ export type EndpointKind =
   | "threema-gateway" // HTTPS API of a remote Threema Gateway
   | "irc-tls" // IRC with TLS from the first byte, 6697
   | "irc-plain" // IRC without TLS, 6667, where a product opens it to other machines
+  | "imap-tls" // IMAP with TLS from the first byte, 993 (RFC 8314)
+  | "imap" // IMAP with STARTTLS, 143
+  | "smtp-tls" // submission of mail with TLS from the first byte, 465 (RFC 8314)
+  | "smtp-submission" // submission with STARTTLS, 587
+  | "smtp-server" // between mail servers, STARTTLS, 25
   | "admin-http"; // administration interface over http(s)
 
 /** A reachable endpoint: connect to `host:port`, speak TLS with `servername` where the kind has TLS. */

@@ -14,6 +14,8 @@ const direct: readonly EndpointKind[] = [
   "xmpp-bosh",
   "xmpp-https",
   "irc-tls",
+  "imap-tls",
+  "smtp-tls",
 ];
 /** Declared so that scenarios can show that nobody gets in there: may be open to loopback only. */
 const insideOnly: readonly EndpointKind[] = ["matrix-plain", "xmpp-http-plain"];

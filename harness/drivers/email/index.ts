@@ -1,0 +1,1 @@
+export { createEmailDriver } from "./driver.ts";

@@ -20,10 +20,12 @@ const names = Object.keys(groups);
 const withinSeconds = 20;
 
 /** What openssl is told about the way TLS begins. */
-const startOf: Readonly<Record<"direct" | "xmpp" | "xmpp_server", readonly string[]>> = {
+const startOf: Readonly<Record<"direct" | "xmpp" | "xmpp_server" | "smtp" | "imap", readonly string[]>> = {
   direct: [],
   xmpp: ["-starttls", "xmpp"],
   xmpp_server: ["-starttls", "xmpp-server"],
+  smtp: ["-starttls", "smtp"],
+  imap: ["-starttls", "imap"],
 };
 
 /** Shell lines for one port; all their words are names, so that nothing needs quoting. */
@@ -31,7 +33,8 @@ export function groupProbes(
   negotiation: keyof typeof startOf,
   target: { readonly address: string; readonly servername: string },
 ): readonly string[] {
-  const start = startOf[negotiation].length === 0 ? [] : [...startOf[negotiation], "-xmpphost", target.servername];
+  // Another name for -xmpphost; SMTP says it in EHLO.
+  const start = startOf[negotiation].length === 0 ? [] : [...startOf[negotiation], "-name", target.servername];
   const connect = `timeout ${withinSeconds} openssl s_client -connect ${target.address} -servername ${target.servername}`;
   const kept = `grep -E "^CONNECTED|^New, |alert|errno"`;
   return [

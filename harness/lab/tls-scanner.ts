@@ -23,7 +23,7 @@ export interface TlsScannerPlace {
   readGeneratedCertificate(server: RunningServer): Promise<string | undefined>;
 }
 
-type Negotiation = "direct" | "xmpp" | "xmpp_server";
+type Negotiation = "direct" | "xmpp" | "xmpp_server" | "smtp" | "imap";
 
 /** How TLS begins on an endpoint; kinds that are missing here carry no TLS. */
 const negotiations: Partial<Readonly<Record<EndpointKind, Negotiation>>> = {
@@ -36,6 +36,11 @@ const negotiations: Partial<Readonly<Record<EndpointKind, Negotiation>>> = {
   "xmpp-websocket": "direct",
   "xmpp-bosh": "direct",
   "xmpp-https": "direct",
+  "imap-tls": "direct",
+  imap: "imap",
+  "smtp-tls": "direct",
+  "smtp-submission": "smtp",
+  "smtp-server": "smtp",
   "admin-http": "direct",
 };
 
@@ -147,7 +152,8 @@ const scans = [
  */
 function scanCommand(domain: string, groups: readonly Group[]): readonly [string, ...string[]] {
   const lines = groups.map(({ negotiation, servername, endpoints }, index) => {
-    const starttls = negotiation === "direct" ? [] : ["--starttls", negotiation, "--xmpp_to", servername];
+    const named = negotiation.startsWith("xmpp") ? ["--xmpp_to", servername] : [];
+    const starttls = negotiation === "direct" ? [] : ["--starttls", negotiation, ...named];
     const targets = endpoints.map(({ labPort }) => `${domain}:${labPort}`);
     const words = ["--mozilla_config", "disable", "--quiet", ...scans, "--sni", servername, ...starttls, ...targets];
     const unsafe = words.find((word) => !/^[\w.:-]+$/.test(word));

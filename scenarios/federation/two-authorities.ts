@@ -98,6 +98,9 @@ async function encryptedIfClient(
   }
 }
 
+/** Delta Chat changes and deletes encrypted messages only. */
+const noActions = "the e-mail driver changes and deletes nothing yet";
+
 /** F-10: a third changes, a third deletions, a third encrypted texts. */
 async function measureActions(
   ctx: ScenarioContext,
@@ -140,7 +143,7 @@ export const scenario = defineScenario({
   area: "federation",
   verifies: ["F-01", "F-10"],
   measures: ["federation.messages-delivered", "federation.delivery-time-max", "federation.actions-correct"],
-  protocols: ["matrix", "xmpp"],
+  protocols: ["matrix", "xmpp", "email"],
   servers: 2,
   timeBudget: 240,
   async run(ctx) {
@@ -184,6 +187,8 @@ export const scenario = defineScenario({
         evidence,
       });
     // Judged on the hardened configuration alone, and the encrypting clients take longer than all the rest.
-    if (ctx.config === "hardened") await measureActions(ctx, lines, [alice, bob]);
+    if (ctx.config !== "hardened") return;
+    if (ctx.protocol === "email") ctx.measure("gate.sz-16.f-10.client", false, { note: noActions });
+    else await measureActions(ctx, lines, [alice, bob]);
   },
 });

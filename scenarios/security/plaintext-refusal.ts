@@ -40,7 +40,7 @@ export const scenario = defineScenario({
     "plaintext.http-content-responses",
     "xmpp.stream-compression-offered",
   ],
-  protocols: ["matrix", "xmpp"],
+  protocols: ["matrix", "xmpp", "email"],
   servers: 1,
   timeBudget: 120,
   async run(ctx) {

@@ -189,7 +189,7 @@ export const scenario = defineScenario({
     "tls.ticket-lifetime-max",
     "tls.ports-without-extended-master-secret",
   ],
-  protocols: ["matrix", "xmpp"],
+  protocols: ["matrix", "xmpp", "email"],
   servers: 1,
   shares: "read-only",
   timeBudget: 240,

@@ -69,7 +69,7 @@ const configuration = (hardened: boolean): Configuration => ({
     { service: "mail", path: "/usr/local/bin/start-mail", template: "start-mail.hbs", mode: 0o755 },
     { service: "mail", path: "/usr/local/bin/ready-mail", template: "ready-mail.hbs", mode: 0o755 },
   ],
-  variables: { hardened },
+  variables: { hardened, debug: false },
   deviations: hardened ? [together, certificate, strictTls, ports] : [together, certificate],
 });
 
@@ -116,6 +116,11 @@ export const candidate: Candidate = {
     },
     disableAccount: (server, name) => run(server, disable, [addressOf(server, name)]),
     deleteAccount: (server, name) => run(server, remove, [addressOf(server, name)]),
+    /** `log_debug` of Dovecot and `debug_peer_list` of Postfix (DEBUG_README), for connections from now on. */
+    async enableDebugLog(server) {
+      await server.rewriteConfig({ debug: true });
+      await run(server, "postfix reload && doveadm reload && sleep 1 && doveadm who", []);
+    },
     async setFederationAllowList(server, domains) {
       await server.rewriteConfig({ federationAllow: domains });
       // A reload reaches new connections only; Delta Chat keeps its own open and would go on sending.

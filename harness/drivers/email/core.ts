@@ -151,6 +151,20 @@ export class Core implements AsyncDisposable {
     this.#listeners.add(listener);
   }
 
+  /** Resolves with the next event of a kind. Throws `deadline`, or `lab-fault` when the core ends before. */
+  until(kind: string, withinMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.onEvent((event) => {
+      if (event.kind === kind) resolve(undefined);
+    });
+    const late = new HarnessError("deadline", `Waited ${withinMs} ms in vain for the core to report ${kind}.`);
+    const timer = setTimeout(() => reject(late), withinMs);
+    void this.exited.then(() => reject(new HarnessError("lab-fault", `the core ended before it reported ${kind}`)));
+    // Looked at only after the call that leads to it.
+    promise.catch(() => undefined);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
   /** Calls a function of the core for this account. Throws `harness-fault` with the core's words, `deadline`, `lab-fault`. */
   async call<T>(method: string, ...params: readonly unknown[]): Promise<T> {
     return (await this.#request(method, [this.#account, ...params], answerWithinMs)) as T;

@@ -7,6 +7,8 @@ import { probes } from "./probes.ts";
 import { EmailSession, type KeyDirectory } from "./session.ts";
 import { Tunnel } from "./tunnel.ts";
 
+const openWithinMs = 30_000;
+
 /**
  * E-mail with Delta Chat's core: one process per session, TLS by the harness (see tunnel.ts). `encrypting` leaves the core as it
  * ships: it refuses to send mail that is not encrypted.
@@ -36,7 +38,10 @@ export function createEmailDriver({ encrypting = false }: { readonly encrypting?
     // Receipts are mails of their own: they would only cost time here.
     await core.call("set_config", "mdns_enabled", "0");
     if (!encrypting) await session.allowPlain();
+    // What comes before the core has looked into the mailbox for the first time counts as old and is never shown.
+    const watching = core.until("ImapInboxIdle", openWithinMs);
     await core.call("start_io");
+    await watching;
     await session.publishKey();
     opening.move();
     return session;

@@ -289,11 +289,11 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
     return { id, acknowledgedAt };
   }
 
-  /** A reply code of SMTP is the server's word (RFC 5321 4.2), everything else is the core's own. */
+  /** A reply code of SMTP, plain or enhanced (RFC 5321 4.2, RFC 3463), is the server's word, everything else the core's own. */
   async #failureOf(msgId: number): Promise<HarnessError> {
     const { error } = await this.#core.call<CoreMessage>("get_message", msgId);
     const words = (error ?? "no reason given").slice(0, 500);
-    const code = /\b[45]\d\d\b/u.test(words) ? "refused" : "lab-fault";
+    const code = /\b[45](?:\d\d|\.\d{1,3}\.\d{1,3})\b/u.test(words) ? "refused" : "lab-fault";
     return new HarnessError(code, `expected the mail to be taken, got: ${words}`);
   }
 

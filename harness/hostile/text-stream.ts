@@ -72,8 +72,8 @@ export class TextStream {
   }
 
   /** Nothing happens on a stream that is over: the caller sees it by what it hears. */
-  write(text: string): void {
-    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(text);
+  write(data: string | Uint8Array): void {
+    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(data);
   }
 
   forget(): void {

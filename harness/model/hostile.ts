@@ -79,6 +79,14 @@ export interface MarkedAttempt extends Attempt {
   readonly marker: string;
 }
 
+/** One malformed input. */
+export interface PoisonAttempt extends MarkedAttempt {
+  /** Text of a proper message sent together with it, which has to arrive. */
+  readonly good: string;
+  /** A server that accepts it, or whose client is shown the text, was tricked; otherwise it may do as it likes. */
+  readonly trick?: true;
+}
+
 /** What a hostile act is aimed at. */
 export interface HostileScene {
   readonly server: RunningServer;
@@ -124,8 +132,8 @@ export interface HostilePeers extends AsyncDisposable {
     person: Person,
     facts: { readonly planted: Readonly<Record<string, string>>; readonly unknown: string },
   ): Promise<readonly StrangerAnswer[]>;
-  /** Malformed and oversized input; `good` is the text of a proper message sent together with it, which has to arrive. */
-  poison(scene: HostileScene): Promise<readonly (MarkedAttempt & { readonly good: string })[]>;
+  /** Malformed and oversized input, some of it with a trick in it. */
+  poison(scene: HostileScene): Promise<readonly PoisonAttempt[]>;
   /** What the other side sent to the stand-in, for the evidence; bounded. */
   received(): string;
 }

@@ -79,7 +79,7 @@ async function assertAlive(
   return alive;
 }
 
-/** Malformed input: which good messages of the same transaction did not arrive. */
+/** Malformed input: which good messages sent with it did not arrive, and which tricks worked. */
 async function poison(ctx: ScenarioContext, stage: HostileStage): Promise<readonly string[]> {
   const done = await stage.peers.poison(stage.scene);
   if (done.length === 0) return [];
@@ -91,7 +91,20 @@ async function poison(ctx: ScenarioContext, stage: HostileStage): Promise<readon
     goodArrived: stage.witness.saw(one.good),
   }));
   await ctx.evidence("malformed.json", `${JSON.stringify(rows, null, 2)}\n`);
-  return rows.filter(({ goodArrived }) => !goodArrived).map(({ what }) => what);
+  return [
+    ...rows
+      .filter(({ goodArrived }) => !goodArrived)
+      .map(({ what }) => `the proper message beside "${what}" did not arrive`),
+    ...rows
+      .filter(({ trick, outcome, shown }) => trick === true && (shown || outcome === "accepted"))
+      .map(({ what }) => `the server was tricked: ${what}`),
+  ];
+}
+
+/** Of all its containers. */
+async function memoryMiB(server: RunningServer): Promise<number> {
+  const bytes = (await server.resources()).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  return Math.round(bytes / 1024 / 1024);
 }
 
 /** Every answer, and whether the victim saw the text. */
@@ -126,6 +139,7 @@ export async function measureForgedOrigins(ctx: ScenarioContext, server: Running
     await ctx.evidence("stand-in-received.txt", stage.peers.received()),
   ];
   const alive = await ctx.step("an ordinary message after the forgeries", () => assertAlive(ctx, stage, "forgeries"));
+  const memoryBefore = await memoryMiB(server);
   const stopped = await ctx.step("malformed events beside proper ones", () => poison(ctx, stage));
   const stillAlive = await ctx.step("an ordinary message after the malformed events", () =>
     assertAlive(ctx, stage, "malformed"),
@@ -145,9 +159,10 @@ export async function measureForgedOrigins(ctx: ScenarioContext, server: Running
   const trouble = [
     ...(alive ? [] : ["an ordinary message did not arrive within 10 s after the forgeries"]),
     ...(stillAlive ? [] : ["an ordinary message did not arrive within 10 s after the malformed events"]),
-    ...stopped.map((what) => `the proper message beside "${what}" did not arrive`),
+    ...stopped,
   ];
+  const memory = `memory of the server ${memoryBefore} MiB before the malformed input, ${await memoryMiB(server)} MiB after it`;
   ctx.measure("forged-origin.genuine-accepted", before + after, {
-    note: trouble.join("; ").slice(0, 1_000) || "all arrived",
+    note: `${trouble.join("; ").slice(0, 1_000) || "all arrived"}; ${memory}`,
   });
 }

@@ -6,6 +6,8 @@ import { createXmppDriver } from "../../drivers/xmpp/index.ts";
 import { LabHttp } from "../../lab/http.ts";
 import type { HttpAnswer } from "../../model/candidate.ts";
 import { HarnessError } from "../../model/errors.ts";
+import { checkRemote } from "../../remote/checks.ts";
+import { parseRemote } from "../../remote/descriptor.ts";
 import type { Endpoint, EndpointKind, Person, RunningServer } from "../../model/server.ts";
 import type { Driver } from "../../model/session.ts";
 
@@ -54,6 +56,15 @@ function serverAt(kind: EndpointKind, port: number, ca: string): RunningServer {
   };
 }
 
+const remoteText = (port: number): string => `version: 1
+id: stand-in
+title: Stand-in
+vendor: Nobody
+protocol: xmpp
+endpoint: { domain: ${domain}, host: 127.0.0.1, port: ${port}, tls: direct }
+accounts: [{ name: alice, password: { env: PF_TEST_ALICE } }]
+`;
+
 const personOf = (server: RunningServer, name = "alice"): Person => ({
   name,
   password: "a password",
@@ -101,6 +112,15 @@ const acts = {
   threema: async (port, ca) => {
     const driver = createThreemaDriver({ privateKeyOf: () => "11".repeat(32) });
     await liveWith(driver, serverAt("threema-gateway", port, ca));
+  },
+  remote: async (port, ca) => {
+    const server = serverAt("xmpp-client-tls", port, ca);
+    const opened = { server, people: [personOf(server), personOf(server, "bob")], keys: {} };
+    const remote = parseRemote(remoteText(port), "stand-in.yaml");
+    const findings = await checkRemote({ remote, opened, driver: createXmppDriver() }, "2026-11-15", (text) => text);
+    const decided = findings.find(({ outcome }) => outcome === "held" || outcome === "failed");
+    if (decided !== undefined) throw new Error(`${decided.id} ${decided.outcome}: ${decided.reason}`);
+    return findings.map(({ id, outcome }) => `${id} ${outcome}`);
   },
   "lab http": async (port, ca) => {
     const server = serverAt("matrix-client", port, ca);

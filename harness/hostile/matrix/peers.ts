@@ -1,5 +1,14 @@
+import type { HttpAnswer } from "../../model/candidate.ts";
 import { HarnessError } from "../../model/errors.ts";
-import type { HostileOptions, HostilePeers, HostileScene, MarkedAttempt, RoomAct, Seat } from "../../model/hostile.ts";
+import type {
+  HostileOptions,
+  HostilePeers,
+  HostileScene,
+  MarkedAttempt,
+  PoisonAttempt,
+  RoomAct,
+  Seat,
+} from "../../model/hostile.ts";
 import type { RunningServer } from "../../model/server.ts";
 import type { Conversation } from "../../model/session.ts";
 import { createSigningKey, eventId, type Json, type SigningKey } from "./events.ts";
@@ -17,7 +26,7 @@ import {
   type JoinedRoom,
 } from "./federation.ts";
 import { forgeOrigins } from "./forgeries.ts";
-import { poisons } from "./poisons.ts";
+import { poisons, type Handed } from "./poisons.ts";
 import { askEverything } from "./questions.ts";
 import { PeerServer } from "./server.ts";
 
@@ -174,18 +183,21 @@ export class MatrixPeers implements HostilePeers {
     const caller = this.#caller("attacker");
     const text = (marker: string): Json =>
       finish(draft(room, this.attacker.person, "m.room.message", textMessage(marker)), caller, room.version);
-    const done = [];
-    for (const { what, pdus, edus, whole } of poisons) {
+    const done: PoisonAttempt[] = [];
+    for (const { what, pdus, edus, whole, trick } of poisons) {
       const marker = scene.marker("poison");
       const good = scene.marker("beside-poison");
       const started = performance.now();
-      const bench = { room, person: this.attacker.person, caller, marker };
-      const answer = await this.#send(
-        scene.server,
-        caller,
-        [...(pdus?.(bench) ?? []), ...(whole === true ? [] : [text(good)])],
-        edus?.(bench) ?? [],
-      );
+      const bench = { room, person: this.attacker.person, caller, marker, victim: scene.victim.address };
+      const answer =
+        trick === undefined
+          ? await this.#send(
+              scene.server,
+              caller,
+              [...(pdus?.(bench) ?? []), ...(whole === true ? [] : [text(good)])],
+              edus?.(bench) ?? [],
+            )
+          : await this.#handIn(scene.server, caller, room, trick(bench));
       if (whole === true) await this.#send(scene.server, caller, [text(good)]);
       const tookMs = performance.now() - started;
       done.push({
@@ -195,9 +207,25 @@ export class MatrixPeers implements HostilePeers {
         tookMs,
         marker,
         good,
+        ...(trick === undefined ? {} : { trick: true as const }),
       });
     }
     return done;
+  }
+
+  /** Through a door that is meant for one kind of membership. */
+  #handIn(
+    server: RunningServer,
+    caller: Caller,
+    room: JoinedRoom,
+    { door, event, envelope }: Handed,
+  ): Promise<HttpAnswer> {
+    const id = encodeURIComponent(eventId(event, room.version));
+    return call(server, caller, {
+      method: "PUT",
+      uri: `/_matrix/federation/${door}/${encodeURIComponent(room.id)}/${id}`,
+      content: envelope === true ? { event, room_version: String(room.version), invite_room_state: [] } : event,
+    });
   }
 
   received(): string {

@@ -9,6 +9,8 @@ export interface PoisonBench {
   readonly person: string;
   readonly caller: Caller;
   readonly marker: string;
+  /** Address of a person of the server, a member of the room. */
+  readonly victim: string;
 }
 
 export interface Poison {
@@ -17,6 +19,16 @@ export interface Poison {
   readonly whole?: true;
   pdus?(bench: PoisonBench): readonly unknown[];
   edus?(bench: PoisonBench): readonly unknown[];
+  /** A request of its own before the proper message: what it hands in must neither be signed nor shown. */
+  trick?(bench: PoisonBench): Handed;
+}
+
+/** What is handed in at one of the doors for memberships. */
+export interface Handed {
+  readonly door: string;
+  readonly event: Json;
+  /** The invitation's door wants the event inside of an envelope. */
+  readonly envelope?: true;
 }
 
 const signedDraft = (
@@ -55,7 +67,47 @@ function nested(depth: number): unknown {
   return value;
 }
 
+/** Incidents FED-KNOCK (Complement: TestCannotSendNonKnockViaSendKnock and its siblings). */
+const handedIn = (what: string, trick: (bench: PoisonBench) => Handed): Poison => ({
+  what: `FED-KNOCK: ${what}`,
+  whole: true,
+  trick,
+});
+
+const membership = (bench: PoisonBench, of: string, value: string): Json =>
+  signedDraft(bench, { membership: value, reason: bench.marker }, { state_key: of }, "m.room.member");
+
 export const poisons: readonly Poison[] = [
+  handedIn("a message as a knock", (bench) => ({
+    door: "v1/send_knock",
+    event: signedDraft(bench, textMessage(bench.marker)),
+  })),
+  handedIn("a message as a leave", (bench) => ({
+    door: "v2/send_leave",
+    event: signedDraft(bench, textMessage(bench.marker)),
+  })),
+  handedIn("a message as a join", (bench) => ({
+    door: "v2/send_join",
+    event: signedDraft(bench, textMessage(bench.marker)),
+  })),
+  handedIn("a ban as a leave", (bench) => ({
+    door: "v2/send_leave",
+    event: membership(bench, `@nobody:${bench.caller.domain}`, "ban"),
+  })),
+  handedIn("somebody else's leave", (bench) => ({
+    door: "v2/send_leave",
+    event: membership(bench, bench.victim, "leave"),
+  })),
+  handedIn("a message as an invitation", (bench) => ({
+    door: "v2/invite",
+    event: signedDraft(bench, textMessage(bench.marker)),
+    envelope: true,
+  })),
+  handedIn("a join of the victim as an invitation", (bench) => ({
+    door: "v2/invite",
+    event: membership(bench, bench.victim, "join"),
+    envelope: true,
+  })),
   event("depth of 2^63-1", (bench) =>
     signedDraft(bench, textMessage(bench.marker), { depth: 9_223_372_036_854_775_807n }),
   ),
@@ -99,6 +151,8 @@ export const poisons: readonly Poison[] = [
   event("sender of 300 characters", (bench) =>
     signedDraft(bench, textMessage(bench.marker), { sender: `@${"s".repeat(300)}:${bench.caller.domain}` }),
   ),
+  // Well below the limit: shows that events of this kind arrive at all.
+  event("event of 65000 bytes", (bench) => ofSize(bench, 65_000)),
   event("event of exactly 65536 bytes", (bench) => ofSize(bench, eventLimit)),
   event("event of 65537 bytes", (bench) => ofSize(bench, eventLimit + 1)),
   {

@@ -1,8 +1,17 @@
-import { HarnessError } from "../../model/errors.ts";
-import type { HostileOptions, HostilePeers, HostileScene, MarkedAttempt, RoomAct, Seat } from "../../model/hostile.ts";
+import { hasCode, HarnessError } from "../../model/errors.ts";
+import type {
+  HostileOptions,
+  HostilePeers,
+  HostileScene,
+  MarkedAttempt,
+  PoisonAttempt,
+  RoomAct,
+  Seat,
+} from "../../model/hostile.ts";
 import type { RunningServer } from "../../model/server.ts";
 import type { Conversation } from "../../model/session.ts";
 import { forgeOrigins } from "./forgeries.ts";
+import { poisons, sayFirst } from "./poisons.ts";
 import { askEverything } from "./questions.ts";
 import { PeerServer } from "./server.ts";
 import { OutgoingStream } from "./stream.ts";
@@ -146,8 +155,34 @@ export class XmppPeers implements HostilePeers {
     return askEverything(stream, this.#server, this.attacker.person, server, { person: person.address, ...facts });
   }
 
-  async poison(): ReturnType<HostilePeers["poison"]> {
-    return [];
+  /** Each on a stream of its own, which the server may well end; the proper message follows on the ordinary one. */
+  async poison(scene: HostileScene): ReturnType<HostilePeers["poison"]> {
+    const { domain } = this.#seats.attacker;
+    const places = { own: this.attacker.person, other: this.impersonated.person };
+    const done: PoisonAttempt[] = [];
+    for (const { what, early, trick, bytes } of poisons) {
+      const [marker, good] = [scene.marker("malformed"), scene.marker("good")];
+      const started = performance.now();
+      const data = bytes({ ...places, scene, marker });
+      const said = early === true ? sayFirst(scene.server, data) : this.#sayAlone(scene.server, data);
+      const answer = await said.catch(wordsOf);
+      const tookMs = performance.now() - started;
+      await this.sendGenuine(scene, "attacker", good).catch(leaveMissing);
+      const facts = { outcome: "refused", answer: answer.slice(-2_000), tookMs, marker, good } as const;
+      done.push({ what: `${what} (${domain})`, ...facts, ...(trick === undefined ? {} : { trick }) });
+    }
+    return done;
+  }
+
+  async #sayAlone(server: RunningServer, data: string | Uint8Array): Promise<string> {
+    const { attacker } = this.#seats;
+    const stream = await OutgoingStream.open(server, { from: attacker.domain, identity: attacker });
+    try {
+      const { accepted, answer } = await stream.external();
+      return accepted ? await stream.say(data, 1_000) : `not let in: ${answer}`;
+    } finally {
+      stream.close();
+    }
   }
 
   received(): string {
@@ -158,6 +193,17 @@ export class XmppPeers implements HostilePeers {
     for (const stream of this.#streams.values()) stream.close();
     await this.#server[Symbol.asyncDispose]();
   }
+}
+
+/** A server that no longer lets anybody in is a finding, not our fault. */
+function wordsOf(error: unknown): string {
+  leaveMissing(error);
+  return `no stream: ${(error as Error).message}`;
+}
+
+/** What a server does not take any more shows by the message that does not arrive; our own faults go on. */
+function leaveMissing(error: unknown): void {
+  if (!hasCode(error, "refused", "lab-fault")) throw error;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

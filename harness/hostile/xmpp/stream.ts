@@ -93,7 +93,7 @@ export class OutgoingStream {
   }
 
   /** Sends and listens a moment for an error of the stream; most stanzas have no answer at all. */
-  async say(stanza: string, listenMs = 300): Promise<string> {
+  async say(stanza: string | Uint8Array, listenMs = 300): Promise<string> {
     this.stream.forget();
     this.stream.write(stanza);
     const { ending, text } = await this.stream.hear(streamEnd, listenMs);

@@ -50,9 +50,7 @@ function createDrivers(): DriverSet {
   const matrix = once(async () =>
     (await import("../drivers/matrix/index.ts")).createMatrixDriver({ encrypting: true }),
   );
-  const email = once(async () =>
-    (await import("../drivers/email/index.ts")).createEmailDriver({ encrypting: true }),
-  );
+  const email = once(async () => (await import("../drivers/email/index.ts")).createEmailDriver({ encrypting: true }));
   const browser = once(async () => (await import("../drivers/browser/driver.ts")).createBrowserDriver());
   const driverOf = async (protocol: Protocol): Promise<Driver> => {
     const driver = plain.get(protocol);

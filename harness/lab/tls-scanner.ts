@@ -36,6 +36,7 @@ const negotiations: Partial<Readonly<Record<EndpointKind, Negotiation>>> = {
   "xmpp-websocket": "direct",
   "xmpp-bosh": "direct",
   "xmpp-https": "direct",
+  "irc-tls": "direct",
   "imap-tls": "direct",
   imap: "imap",
   "smtp-tls": "direct",

@@ -16,7 +16,7 @@ export type EndpointKind =
   | "mqtt-plain" // MQTT without TLS, where a product opens it beside XMPP
   | "threema-gateway" // HTTPS API of a remote Threema Gateway
   | "irc-tls" // IRC with TLS from the first byte, 6697
-  | "irc-plain" // IRC without TLS, 6667, where a product opens it to other machines
+  | "irc-plain" // IRC without TLS, 6667; declared also where a product opens it to itself only
   | "imap-tls" // IMAP with TLS from the first byte, 993 (RFC 8314)
   | "imap" // IMAP with STARTTLS, 143
   | "smtp-tls" // submission of mail with TLS from the first byte, 465 (RFC 8314)

@@ -68,12 +68,16 @@ export const candidate: Candidate = {
       image: "ergo",
       front: true,
       ready: { kind: "port", port: 6697 },
-      publish: [6697],
+      publish: [6697, 6667],
       versions: ["dpkg-query", "-W", "ergochat"],
       memoryMiB: 512,
     },
   },
-  endpoints: [{ kind: "irc-tls", service: "ergo", port: 6697 }],
+  endpoints: [
+    { kind: "irc-tls", service: "ergo", port: 6697 },
+    // Open to the container itself only; declared so that a scenario can show that nobody else gets in.
+    { kind: "irc-plain", service: "ergo", port: 6667 },
+  ],
   subdomains: [],
   stores: [
     { id: "data", service: "ergo", holds: "database", read: { kind: "paths", paths: ["/var/lib/ergochat"] } },

@@ -18,7 +18,7 @@ const direct: readonly EndpointKind[] = [
   "smtp-tls",
 ];
 /** Declared so that scenarios can show that nobody gets in there: may be open to loopback only. */
-const insideOnly: readonly EndpointKind[] = ["matrix-plain", "xmpp-http-plain"];
+const insideOnly: readonly EndpointKind[] = ["matrix-plain", "xmpp-http-plain", "irc-plain"];
 const withinMs = 10_000;
 
 /** Settles with nothing when connected, and with a verified certificate where the kind has TLS; else with the reason. */

@@ -1,8 +1,10 @@
 import { hasCode, HarnessError } from "../../model/errors.ts";
 import type { Attempt, LoginAttempt, Probes } from "../../model/probes.ts";
-import type { RunningServer } from "../../model/server.ts";
+import type { Person, RunningServer } from "../../model/server.ts";
+import type { Session } from "../../model/session.ts";
 import { IrcConnection } from "./connection.ts";
 import { logIn } from "./login.ts";
+import { plaintext } from "./plaintext.ts";
 
 function conditionOf({ context }: HarnessError): string {
   const { condition } = context;
@@ -79,9 +81,37 @@ async function selfRegistration(server: RunningServer, name: string, password: s
 /** Nothing to plant: an account of an IRC server is a name and a password; what WHOIS shows lives and ends with the session. */
 const plantProfile = (): Promise<Readonly<Record<string, string>>> => Promise.resolve({});
 
+/** A session that still answers still gets what is written to it. */
+async function goesOn(session: Session, number: number): Promise<Attempt> {
+  const startedAt = performance.now();
+  const attempt = (outcome: Attempt["outcome"], answer: string): Attempt => ({
+    what: `session ${number} goes on reading`,
+    outcome,
+    answer: answer.slice(0, 2_000),
+    tookMs: performance.now() - startedAt,
+  });
+  try {
+    await session.ping();
+    return attempt("accepted", "the server answers this session");
+  } catch (error) {
+    // That the server itself is still there, the scenario shows with another login.
+    return attempt(hasCode(error, "refused", "disconnected") ? "refused" : "failed", (error as Error).message);
+  }
+}
+
+/** Each old session, then the password. IRC has no tokens and no streams to resume. */
+async function readAfterDisabling(
+  server: RunningServer,
+  { name, password }: Person,
+  sessions: readonly Session[],
+): Promise<readonly Attempt[]> {
+  const old = await Promise.all(sessions.map((session, index) => goesOn(session, index + 1)));
+  return [...old, await login(server, name, password)];
+}
+
 export const probes: Probes = {
   login,
-  plaintext: notYet("plain text"),
+  plaintext,
   adminAsOrdinary: notYet("administration"),
   selfRegistration,
   unauthenticatedReads: notYet("reading without login"),
@@ -89,5 +119,5 @@ export const probes: Probes = {
   plantProfile,
   clientStart: notYet("the start of a client"),
   fillConversations: notYet("filling an account"),
-  readAfterDisabling: notYet("reading after disabling"),
+  readAfterDisabling,
 };

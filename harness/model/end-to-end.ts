@@ -68,6 +68,12 @@ export interface WithEndToEnd extends WithEncryption {
     from: string,
     what: { readonly message: SealedMessage } | { readonly text: string },
   ): Promise<string | undefined>;
+  /**
+   * Hostile stand-in of a server: keeps everything encrypted from this client while `send` runs and until the messages whose
+   * ids it gives have come; these are the answer, in order. Absent where a message that was read once can be decrypted again
+   * (Megolm): there altering a message that was read is as good a trial.
+   */
+  withhold?(conversation: Conversation, send: () => Promise<readonly string[]>): Promise<readonly SealedMessage[]>;
   /** Warnings that a user of this client sees in the conversation now, in the client's words; empty where there are none. */
   warnings(conversation: Conversation): Promise<readonly string[]>;
   /** How the client names its algorithms and the library that computes them. */
@@ -91,6 +97,14 @@ export interface WithKeyBackup {
   restoreKeyBackup(recoveryKey: string): Promise<void>;
 }
 
+/** What a careful client can do about devices slipped into an account. */
+export interface WithCarefulTrust {
+  /** Sets up an identity of the person that signs the own devices (Matrix cross-signing); nothing where there is none. */
+  signOwnDevices(): Promise<void>;
+  /** From now on no key goes to a device that came later, or that its owner did not sign. Only for stand-ins. */
+  trustOnlyKnown(conversation: Conversation): Promise<void>;
+}
+
 /** Ciphertexts of the texts a client shows that begin with `word`; clients also send receipts and typing notices sealed. */
 export function sealedTexts(
   client: Session & WithEndToEnd,
@@ -104,6 +118,7 @@ export function sealedTexts(
 }
 
 export const hasEndToEnd = (session: Session): session is Session & WithEndToEnd => "steal" in session;
+export const hasCarefulTrust = (session: Session): session is Session & WithCarefulTrust => "trustOnlyKnown" in session;
 export const hasKeyBackup = (session: Session): session is Session & WithKeyBackup => "enableKeyBackup" in session;
 
 /** The same message with one bit of its ciphertext turned over: the longest base64 run of the raw form is taken for it. */

@@ -1,7 +1,14 @@
 import type { Sabotage } from "../model/control.ts";
-import { hasEndToEnd, type SealedMessage, type StolenState, type WithEndToEnd } from "../model/end-to-end.ts";
+import {
+  hasEndToEnd,
+  hasCarefulTrust,
+  type SealedMessage,
+  type StolenState,
+  type WithEndToEnd,
+} from "../model/end-to-end.ts";
 import { HarnessError } from "../model/errors.ts";
 import type { Conversation, Deadline, SentMessage, Session, WithEncryption, WithRetraction } from "../model/session.ts";
+import { hasSurroundings, type WithSurroundings } from "../model/surroundings.ts";
 import { hasEncryption, hasInvitationRules, hasRetraction, hasServerLimits, hasUploads } from "../model/session.ts";
 
 /** The session with some methods replaced; everything else goes to the original, whose private fields a copy would lose. */
@@ -55,10 +62,37 @@ const removingWithoutEffect = (session: Session & WithEndToEnd): Session =>
 function showingReplays(session: Session & WithEndToEnd): Session {
   const inject: WithEndToEnd["injectAsServer"] = async (conversation, from, what) => {
     const shown = await session.injectAsServer(conversation, from, what);
-    if (shown !== undefined || "text" in what) return shown;
-    return session.inbox().find(({ id }) => id === what.message.id)?.text;
+    if ("text" in what) return shown;
+    // An honest client may show words of its own in the message's place.
+    return session.inbox().find(({ id }) => id === what.message.id)?.text ?? shown;
   };
   return replaced(session, { injectAsServer: inject });
+}
+
+/** Sends reactions, answers, marks of reading and files a second time as in a plain chat: a client that leaks what it seals. */
+function copyingSurroundings(session: Session & WithEndToEnd): Session {
+  if (!hasSurroundings(session))
+    throw new HarnessError("unsupported", "The stand-in client does nothing but send texts.");
+  return replaced(session, {
+    async react(conversation: Conversation, id: string, reaction: string, encrypted: boolean): Promise<void> {
+      await session.react(conversation, id, reaction, encrypted);
+      // A second time takes a reaction back (XEP-0444), so its plain form goes out as a text.
+      if (encrypted) await session.send(conversation, reaction);
+    },
+    async reply(conversation: Conversation, id: string, text: string, encrypted: boolean): Promise<SentMessage> {
+      const sent = await session.reply(conversation, id, text, encrypted);
+      if (encrypted) await session.reply(conversation, id, text, false);
+      return sent;
+    },
+    async markRead(conversation: Conversation, id: string, encrypted: boolean): Promise<void> {
+      await session.markRead(conversation, id, encrypted);
+      if (encrypted) await session.markRead(conversation, id, false);
+    },
+    async sendNamedFile(...[conversation, file, encrypted]: Parameters<WithSurroundings["sendNamedFile"]>) {
+      await session.sendNamedFile(conversation, file, encrypted);
+      if (encrypted) await session.sendNamedFile(conversation, file, false);
+    },
+  });
 }
 
 /** Keeps every message key for ever, so that a thief of its store reads all that was ever read. */
@@ -75,12 +109,47 @@ function keepingMessageKeys(session: Session & WithEndToEnd): Session {
   });
 }
 
-/** Asks for keys that live for ever in every chat it opens. Only where the protocol lets a chat say so (Matrix). */
+/** Names the first key of a chat for all that comes after: what the bench would see of a ratchet that stands still. */
+function withStandingRatchet(session: Session & WithEndToEnd): Session {
+  const first = new Map<string, string | undefined>();
+  return replaced(session, {
+    sealed(conversation: Conversation): readonly SealedMessage[] {
+      return session.sealed(conversation).map((message) => {
+        if (!first.has(conversation.id)) first.set(conversation.id, message.keyId);
+        return { ...message, keyId: first.get(conversation.id) };
+      });
+    },
+  });
+}
+
+/** Asks for keys that live for ever in every chat it opens, where the protocol lets a chat say so (Matrix). */
 function neverChangingKeys(session: Session & WithEndToEnd): Session {
-  if (session.keepKeysFor === undefined)
-    throw new HarnessError("unsupported", `No chat of ${session.protocol} can state how long a key lives.`);
+  if (session.keepKeysFor === undefined) return withStandingRatchet(session);
   session.keepKeysFor(1_000_000, 10 * 365 * 86_400);
   return session;
+}
+
+/** Computes with a method nobody should use any more: the 1536-bit group of OTR (XEP-0364). */
+const withWeakMethod = (session: Session & WithEndToEnd): Session =>
+  replaced(session, {
+    cryptography: async () => ({ ...(await session.cryptography()), algorithms: ["urn:xmpp:otr:0"] }),
+  });
+
+/** A careful client: no keys for a device that nobody vouches for. The ghost, itself no first device, is left as it is. */
+function trustingOnlyKnown(session: Session & WithEndToEnd, seen: Seen): Session {
+  if (!hasCarefulTrust(session) || seen.has(session.address)) return session;
+  seen.add(session.address);
+  return replaced(session, {
+    async befriend(address: string): Promise<void> {
+      await session.signOwnDevices();
+      await session.befriend(address);
+    },
+    async openEncryptedDirect(peer: string): Promise<Conversation> {
+      const chat = await session.openEncryptedDirect(peer);
+      await session.trustOnlyKnown(chat);
+      return chat;
+    },
+  });
 }
 
 /** Names of people whose first device is open already, apart for each run of a scenario. */
@@ -97,7 +166,9 @@ function deafUnlessFirst(session: Session & WithEndToEnd, seen: Seen): Session {
 
 const endToEndStandIns: Readonly<Record<string, (session: Session & WithEndToEnd) => Session>> = {
   "removes-without-effect": removingWithoutEffect,
+  "copies-surroundings": copyingSurroundings,
   "shows-replays": showingReplays,
+  "weak-method": withWeakMethod,
   "keeps-message-keys": keepingMessageKeys,
   "never-changes-keys": neverChangingKeys,
 };
@@ -124,6 +195,7 @@ export function standIn(
   const unlimited = withoutLimits(session, client);
   if (unlimited !== undefined) return unlimited;
   if (client === "deaf-second-device" && hasEndToEnd(session)) return deafUnlessFirst(session, seen);
+  if (client === "trusts-only-known" && hasEndToEnd(session)) return trustingOnlyKnown(session, seen);
   const disguise = client === undefined ? undefined : endToEndStandIns[client];
   return disguise !== undefined && hasEndToEnd(session) ? disguise(session) : session;
 }

@@ -37,27 +37,45 @@ async function say(from: Client, to: Client, chat: Conversation, text: string): 
   });
 }
 
-interface Replays {
-  readonly repeated: readonly (string | undefined)[];
-  readonly altered: readonly (string | undefined)[];
-  readonly control: string | undefined;
-}
+type Shown = readonly (string | undefined)[];
 
-/** Every kept message again, and every one with a bit turned over. The plain text in between shows that the way in works. */
-async function replay(
+/** What the client shows for each of these, when the server sends them under fresh ids. */
+async function inject(
   victim: Client,
   chat: Conversation,
   from: string,
   kept: readonly SealedMessage[],
-  marker: string,
-): Promise<Replays> {
-  const [repeated, altered]: [(string | undefined)[], (string | undefined)[]] = [[], []];
-  const control = await victim.injectAsServer(chat, from, { text: marker });
-  for (const message of kept) {
-    repeated.push(await victim.injectAsServer(chat, from, { message }));
-    altered.push(await victim.injectAsServer(chat, from, { message: withFlippedBit(message) }));
-  }
-  return { repeated, altered, control };
+): Promise<Shown> {
+  const shown: (string | undefined)[] = [];
+  for (const message of kept) shown.push(await victim.injectAsServer(chat, from, { message }));
+  return shown;
+}
+
+interface Trial {
+  /** To be altered and sent. */
+  readonly messages: readonly SealedMessage[];
+  /** One like them, to be sent as it was: it shows that the way in works for what is encrypted. */
+  readonly honest: SealedMessage | undefined;
+}
+
+/**
+ * Messages to alter. A client whose ratchet refuses what it has read once would refuse those altered for that reason alone: it
+ * gets messages that were kept from it.
+ */
+async function messagesToAlter(
+  [sender, victim]: readonly [Client, Client],
+  chat: Conversation,
+  kept: readonly SealedMessage[],
+  word: string,
+): Promise<Trial> {
+  if (victim.withhold === undefined) return { messages: kept, honest: undefined };
+  const held = await victim.withhold(chat, async () => {
+    const ids: string[] = [];
+    for (let index = 0; index <= kept.length; index += 1)
+      ids.push((await sender.sendEncrypted(chat, `${word} ${index}`)).id);
+    return ids;
+  });
+  return { messages: held.slice(0, -1), honest: held.at(-1) };
 }
 
 export const scenario = defineScenario({
@@ -99,9 +117,14 @@ export const scenario = defineScenario({
       for (let index = 0; index < replays; index += 1) await say(alice, bob, chat, `${word} kept ${index}`);
     });
     const kept = sealedTexts(bob, chat, `${word} kept`);
-    const tries = await ctx.step("the server sends them again, as they were and altered", () =>
-      replay(bob, chat, alice.address, kept, `${word} plain`),
-    );
+    const tries = await ctx.step("the server sends them again, and others altered", async () => {
+      const plain = await bob.injectAsServer(chat, alice.address, { text: `${word} plain` });
+      const repeated = await inject(bob, chat, alice.address, kept);
+      const trial = await messagesToAlter([alice, bob], chat, kept, `${word} held`);
+      const altered = await inject(bob, chat, alice.address, trial.messages.map(withFlippedBit));
+      const [honest] = await inject(bob, chat, alice.address, trial.honest === undefined ? [] : [trial.honest]);
+      return { plain, repeated, altered, honest, sealedWayIn: trial.honest === undefined || honest?.startsWith(word) };
+    });
     await ctx.step("an honest message after the attacks", () => say(alice, bob, chat, `${word} honest`));
     await ctx.evidence("replays.json", JSON.stringify(tries, null, 2));
     const shown = (texts: readonly (string | undefined)[]): number =>
@@ -141,8 +164,8 @@ export const scenario = defineScenario({
     ctx.control("positive", kept.length === replays, `${kept.length} messages were read once before they came again`);
     ctx.control(
       "negative",
-      tries.control === `${word} plain`,
-      "what the stand-in sends in plain is shown, so its way in works",
+      tries.plain === `${word} plain` && tries.sealedWayIn === true && tries.altered.length === replays,
+      "what the stand-in sends in plain, and what it kept back and then delivers, is shown, so its way in works",
     );
   },
 });

@@ -82,6 +82,8 @@ const strengths: Readonly<Record<string, Strength>> = {
   "m.megolm.v1.aes-sha2": { bits: 126, curves: ["Ed25519"] },
   "m.megolm.v2.aes-sha2": { bits: 126, curves: ["Ed25519"] },
   "eu.siacs.conversations.axolotl": { bits: 126, curves: ["Curve25519", "Ed25519"] },
+  // 1536-bit group of RFC 3526, whose section 8 gives 90 bits as the lower estimate.
+  "urn:xmpp:otr:0": { bits: 90, curves: [] },
   "urn:xmpp:omemo:2": { bits: 126, curves: ["Curve25519", "Ed25519"] },
 };
 

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { HarnessError } from "../../model/errors.ts";
 import type { Deadline } from "../../model/session.ts";
+import type { ShownSurroundings } from "../../model/surroundings.ts";
 import { elapsed } from "./condition.ts";
 
 /** What `page/plugin.js` reports. Everything in it may be hostile text. */
@@ -43,7 +44,25 @@ export interface BenchFunctions {
   /** True once the peer sent something encrypted that was decrypted: the session with its device is complete. */
   hasAnswered(peer: string): Promise<boolean>;
   send(peer: string, text: string, encrypted: boolean): Promise<SendOutcome>;
-  sendFile(peer: string, name: string, bytes: readonly number[]): Promise<SendOutcome>;
+  /** `type` is a MIME type; without `encrypted` as into a plain chat. */
+  sendFile(
+    peer: string,
+    name: string,
+    bytes: readonly number[],
+    type?: string,
+    encrypted?: boolean,
+  ): Promise<SendOutcome>;
+  distrustNew(jid: string): Promise<void>;
+  /** Empty when done, else the room's answer. */
+  describeGroup(room: string, name: string, topic: string): Promise<string>;
+  setPicture(base64: string): Promise<void>;
+  /** False until the message is on the screen. */
+  react(peer: string, id: string, emoji: string, encrypted: boolean): Promise<boolean>;
+  reply(peer: string, id: string, text: string, encrypted: boolean): Promise<SendOutcome>;
+  markRead(peer: string, id: string, encrypted: boolean): Promise<void>;
+  /** Does now what the client would do within a minute. */
+  finishPending(): Promise<void>;
+  shown(peer: string): Promise<ShownSurroundings>;
   /** Undefined until Converse has shown the file. */
   decryptedFile(peer: string, url: string): Promise<FileOutcome | undefined>;
   download(url: string): Promise<FileOutcome>;
@@ -60,6 +79,10 @@ export interface BenchFunctions {
   reachable(room: string, people: readonly string[]): Promise<readonly string[]>;
   openUntouched(jid: string): Promise<boolean>;
   warnings(jid: string): Promise<readonly string[]>;
+  withhold(): Promise<void>;
+  /** True once the message of this id was kept from the client. */
+  withheld(id: string): Promise<boolean>;
+  deliverAgain(): Promise<void>;
   injectStanza(chat: string, xml: string, id: string): Promise<string | null>;
   /** Number of the copy. */
   steal(): Promise<number>;
@@ -68,14 +91,13 @@ export interface BenchFunctions {
   /** Bare address of an occupant; empty where the room does not show it. */
   realAddress(occupant: string): Promise<string>;
   /** Stanzas of an archive, newest last, serialised. */
-  archived(archive: string, limit: number): Promise<readonly string[]>;
+  archived(archive: string, limit: number): Promise<readonly { readonly at: string; readonly xml: string }[]>;
   /** Empty when done, "none" without such a setting, else the room's answer. */
   setArchiving(room: string, on: boolean): Promise<string>;
   befriend(jid: string): Promise<void>;
   /** Different devices in the lists of both OMEMO versions. */
   deviceCount(jid: string): Promise<number>;
   deviceId(): Promise<string>;
-  offersOmemo(): Promise<boolean>;
   version(): Promise<string>;
 }
 

@@ -8,7 +8,7 @@ import { launchChromium, type TrustingBrowser } from "./chromium.ts";
 import { Conditions } from "./condition.ts";
 import { despiteNetworkChanges } from "./network-change.ts";
 import { serveHostPage, type HostPage } from "./host-page.ts";
-import { EndToEndConverseSession } from "./end-to-end.ts";
+import { SurroundedConverseSession } from "./surroundings.ts";
 import { lacking, type ConverseSession, type EncryptingSession } from "./session.ts";
 import { openTunnel, type Tunnel } from "./tunnel.ts";
 import { Wire } from "./wire.ts";
@@ -138,7 +138,7 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
   const wire = new Wire(conditions.changed);
   try {
     const page = await context.newPage();
-    const session = new EndToEndConverseSession({ person, page, wire, conditions, refused: tunnel.refused, close });
+    const session = new SurroundedConverseSession({ person, page, wire, conditions, refused: tunnel.refused, close });
     const state = observe(page, session, wire, person);
     await page.exposeBinding("benchReport", (_, event: PageEvent) => state.onEvent(event));
     await page.goto(url, { timeout: deadline.withinMs });
@@ -149,7 +149,7 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
     );
     const ready = conditions.until(deadline, () => (wire.presenceSent && state.seen("omemo-ready")) || undefined);
     await ready.catch(async (error: unknown) => {
-      throw (await withoutPep(page, wire, person)) ?? error;
+      throw (await reasonNotReady(session, wire, person)) ?? error;
     });
     const missing = await session.lacks();
     if (missing !== "") throw lacking(person, missing);
@@ -164,12 +164,11 @@ async function logIn({ context, tunnel, url, endpoint, person, deadline, close }
   }
 }
 
-/** Converse.js waits for ever where the server takes no public keys; the server says so when asked (XEP-0163, 6). */
-async function withoutPep(page: Page, wire: Wire, person: Person): Promise<HarnessError | undefined> {
+/** Converse.js waits for ever where the server takes no public keys; the server says so when asked. */
+async function reasonNotReady(session: ConverseSession, wire: Wire, person: Person): Promise<HarnessError | undefined> {
   if (!wire.presenceSent) return undefined;
-  const asked = { what: "the features of the own account", withinMs: 10_000 };
-  const offered = await callPage(page, asked, "offersOmemo").catch(() => true);
-  return offered ? undefined : lacking(person, "XEP-0163 (personal eventing), where OMEMO keys lie");
+  const missing = await session.lacks().catch(() => "");
+  return missing === "" ? undefined : lacking(person, missing);
 }
 
 /** Connects what happens in and to the page with the session. */

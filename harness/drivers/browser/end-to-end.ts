@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { Cryptography, SealedMessage, StolenState, UntouchedChat, WithEndToEnd } from "../../model/end-to-end.ts";
+import type {
+  Cryptography,
+  SealedMessage,
+  StolenState,
+  UntouchedChat,
+  WithEndToEnd,
+  WithCarefulTrust,
+} from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
 import type { Conversation } from "../../model/session.ts";
 import { ratchetKeyFor } from "./ratchet-key.ts";
 import { ConverseSession, peerOf } from "./session.ts";
 
-const attributeIn = (frame: string, name: string): string | undefined =>
+export const attributeIn = (frame: string, name: string): string | undefined =>
   new RegExp(`^\\s*<message\\b[^>]*?\\s${name}\\s*=\\s*["']([^"']*)["']`).exec(frame)?.[1];
 
 const bare = (address: string): string => address.replace(/\/.*$/s, "");
@@ -17,7 +24,7 @@ const withFreshIds = (stanza: string, id: string): string =>
     .replaceAll(/<(?:origin-id|stanza-id)\b[^>]*?(?:\/>|>\s*<\/(?:origin-id|stanza-id)>)/g, "");
 
 /** Converse.js with what the bench looks at and does as a thief or as a hostile server. */
-export class EndToEndConverseSession extends ConverseSession implements WithEndToEnd {
+export class EndToEndConverseSession extends ConverseSession implements WithEndToEnd, WithCarefulTrust {
   #deviceId = "";
 
   /** On return this device's id is known. */
@@ -91,6 +98,7 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
     const own = conversation.kind === "direct" ? this.address : conversation.id;
     const answers = await this.call("the archive's messages", "archived", own, limit);
     return answers
+      .map(({ xml }) => xml)
       .filter((text) => /<(?:body|payload)\b/.test(text))
       .map((text) => ({ id: attributeIn(text, "id") ?? "", raw: text, keyId: ratchetKeyFor(text, this.#deviceId) }));
   }
@@ -117,8 +125,31 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
     return (await this.call("a message of the hostile server", "injectStanza", chat, xml, id)) ?? undefined;
   }
 
+  async withhold(
+    conversation: Conversation,
+    send: () => Promise<readonly string[]>,
+  ): Promise<readonly SealedMessage[]> {
+    await this.call("a hostile server that keeps messages back", "withhold");
+    try {
+      const ids = await send();
+      for (const id of ids) await this.pollFor(`message ${id}`, () => this.call("what was kept back", "withheld", id));
+      return this.sealed(conversation).filter(({ id }) => ids.includes(id));
+    } finally {
+      await this.call("the end of keeping messages back", "deliverAgain");
+    }
+  }
+
   warnings(conversation: Conversation): Promise<readonly string[]> {
     return this.call("warnings in the chat", "warnings", peerOf(conversation, this.address));
+  }
+
+  /** Converse.js 14 has nothing of the kind; XEP-0450 would be one. */
+  signOwnDevices(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  trustOnlyKnown({ id }: Conversation): Promise<void> {
+    return this.call("no trust in new devices", "distrustNew", id);
   }
 
   async cryptography(): Promise<Cryptography> {

@@ -327,6 +327,15 @@ export class ConverseSession implements EncryptingSession {
     });
   }
 
+  /** Waits until the page says yes. Throws `deadline`. */
+  protected async pollFor(what: string, look: () => Promise<boolean>): Promise<void> {
+    const until = performance.now() + answerMs;
+    while (!(await look())) {
+      if (performance.now() > until) throw elapsed({ what, withinMs: answerMs });
+      await pause(pollMs);
+    }
+  }
+
   protected inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work, work);
     this.#last = result.catch(() => undefined);

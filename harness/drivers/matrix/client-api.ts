@@ -68,6 +68,8 @@ export class ClientApi {
   readonly token: string | undefined;
   /** Told when the server no longer knows the token. */
   onLoggedOut: (error: HarnessError) => void = () => undefined;
+  /** Told of each request before it goes out. */
+  onCall: (call: Call) => void = () => undefined;
   #closed: Error | undefined;
 
   constructor(connection: Connection, token?: string) {
@@ -96,6 +98,7 @@ export class ClientApi {
     for (;;) {
       if (this.#closed !== undefined) throw this.#closed;
       const left = Math.max(1, Math.ceil(end - performance.now()));
+      this.onCall(call);
       const answer = await this.connection.send({ token: this.token, ...call, timeoutMs: left });
       if (answer.status >= 200 && answer.status < 300) return answer;
       const refusal = refusalOf(answer);

@@ -5,7 +5,7 @@ import { defaultTimeoutMs } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { MatrixLoadSession } from "./load-session.ts";
 import { matrixProbes } from "./probes/index.ts";
-import { EndToEndMatrixSession } from "./end-to-end.ts";
+import { SurroundedMatrixSession } from "./surroundings.ts";
 import { MatrixSession } from "./session.ts";
 
 export interface MatrixDriverOptions {
@@ -23,7 +23,7 @@ export function createMatrixDriver({ encrypting = false }: MatrixDriverOptions =
     const connection = connections.to(server);
     const login = await logIn(connection, person.name, person.password, left());
     const parts = { connection, api: new ClientApi(connection, login.token), person, login };
-    const session = encrypting ? new EndToEndMatrixSession(parts) : new MatrixSession(parts);
+    const session = encrypting ? new SurroundedMatrixSession(parts) : new MatrixSession(parts);
     if (options.online === false) return session;
     try {
       await session.start(left(), encrypting);

@@ -6,6 +6,7 @@ import type {
   UntouchedChat,
   WithEndToEnd,
   WithKeyBackup,
+  WithCarefulTrust,
 } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
 import type { Conversation } from "../../model/session.ts";
@@ -19,7 +20,10 @@ const storedTypes = ["m.room.encrypted", "m.room.message"];
 const clientRotationMs = 604_800_000;
 
 /** The SDK with what the bench looks at and does as a thief or as a hostile server. */
-export class EndToEndMatrixSession extends EncryptingMatrixSession implements WithEndToEnd, WithKeyBackup {
+export class EndToEndMatrixSession
+  extends EncryptingMatrixSession
+  implements WithEndToEnd, WithKeyBackup, WithCarefulTrust
+{
   async createEncryptedGroup(name: string): Promise<Conversation> {
     const id = await this.api.createRoom({
       preset: "private_chat",
@@ -137,6 +141,15 @@ export class EndToEndMatrixSession extends EncryptingMatrixSession implements Wi
 
   restoreKeyBackup(recoveryKey: string): Promise<void> {
     return this.sdk.restoreKeyBackup(recoveryKey);
+  }
+
+  signOwnDevices(): Promise<void> {
+    return this.sdk.signOwnDevices(this.person.password);
+  }
+
+  async trustOnlyKnown(): Promise<void> {
+    await this.signOwnDevices();
+    this.sdk.excludeUnsigned();
   }
 
   async #roomState(id: string): Promise<{ readonly state: readonly Json[] }> {

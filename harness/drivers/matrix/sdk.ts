@@ -13,10 +13,11 @@ import {
   RoomEvent,
   SyncState,
 } from "matrix-js-sdk";
-import { decodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { decodeRecoveryKey, OnlySignedDevicesIsolationMode } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { logger as sharedLogger, type Logger } from "matrix-js-sdk/lib/logger.js";
 import type { Cryptography, SealedMessage, StolenState } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
+import type { ShownSurroundings } from "../../model/surroundings.ts";
 import { HostileSync } from "./hostile-sync.ts";
 import { stealFrom } from "./stolen-keys.ts";
 import type { Json, Login } from "./client-api.ts";
@@ -52,9 +53,9 @@ export interface SdkListener {
 }
 
 const sealedKept = 10_000;
+const receivedLimit = 128 * 1024 * 1024;
 /** A client takes the stand-in's answer at once; decrypting costs milliseconds. */
 const injectionMs = 20_000;
-const receivedLimit = 128 * 1024 * 1024;
 
 /** The server may keep a sync open this long. */
 const pollTimeoutMs = 30_000;
@@ -90,14 +91,16 @@ export class SdkClient {
   readonly #keysDecided = Promise.withResolvers<number>();
   /** Encrypted events that came, in order, as the server sent them. */
   readonly #sealed: SealedMessage[] = [];
+  /** Told of each request of the SDK before it goes out. */
+  onRequest: (method: string, address: string, body: string) => void = () => undefined;
   #secretStorageKey: readonly [string, Uint8Array<ArrayBuffer>] | undefined;
   #recoveryKey: Uint8Array<ArrayBuffer> | undefined;
   #stopped = false;
+  #received = 0;
   #lostSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, login: Login, listener: SdkListener) {
-  #received = 0;
     this.#listener = listener;
     this.#stop.promise.catch(() => undefined);
     this.#client = createClient({
@@ -215,6 +218,41 @@ export class SdkClient {
     }
   }
 
+  /** Sends through the SDK, which decides whether this kind of event is encrypted in this room. */
+  async sendAsUsual(roomId: string, type: string, content: Json): Promise<string> {
+    const sent = this.#client.sendEvent(roomId, type as never, content as never);
+    return (await Promise.race([sent, this.#stop.promise])).event_id;
+  }
+
+  /** A public read receipt, as the SDK sends it. */
+  async markRead(roomId: string, eventId: string): Promise<void> {
+    const event = this.#client.getRoom(roomId)?.findEventById(eventId);
+    if (event === undefined)
+      throw new HarnessError("harness-fault", `expected to know event ${eventId}, it is unknown`);
+    await Promise.race([this.#client.sendReadReceipt(event), this.#stop.promise]);
+  }
+
+  /** What this client shows of others around messages of a room. */
+  shown(roomId: string): ShownSurroundings {
+    const room = this.#client.getRoom(roomId);
+    const own = this.#client.getSafeUserId();
+    const events = room?.getLiveTimeline().getEvents() ?? [];
+    const theirs = events.filter((event) => event.getSender() !== own).map((event) => seen(event));
+    const relation = (event: SeenEvent): Json => objectOf(event.content["m.relates_to"]);
+    const others = room?.getMembers().filter(({ userId }) => userId !== own) ?? [];
+    return {
+      reactions: theirs.filter(({ type }) => type === "m.reaction").map((event) => text(relation(event)["key"])),
+      answered: theirs.map((event) => text(objectOf(relation(event)["m.in_reply_to"])["event_id"])).filter(Boolean),
+      read: events
+        .map((event) => event.getId() ?? "")
+        .filter((id) => others.some(({ userId }) => room?.hasUserReadEvent(userId, id) === true)),
+      files: theirs.flatMap(({ content }) => {
+        const { filename, info } = content;
+        return [text(filename), text(objectOf(info)["mimetype"])].filter(Boolean);
+      }),
+    };
+  }
+
   /** Encrypted events of others in a room, in order of arrival. */
   sealed(roomId: string): readonly SealedMessage[] {
     return this.#sealed.filter(({ raw }) => (JSON.parse(raw) as Json)["room_id"] === roomId);
@@ -277,15 +315,25 @@ export class SdkClient {
     return { library: crypto.getVersion(), algorithms: [...new Set(algorithms)] };
   }
 
-  /** Cross-signing, secret storage and a backup of the keys, as a client sets them up. */
-  async enableKeyBackup(password: string): Promise<string> {
-    const crypto = this.#crypto();
+  /** Cross-signing keys of the person; this device is signed with them. */
+  async signOwnDevices(password: string): Promise<void> {
     const user = this.#client.getSafeUserId();
-    await crypto.bootstrapCrossSigning({
+    await this.#crypto().bootstrapCrossSigning({
       authUploadDeviceSigningKeys: async (upload) => {
         await upload({ type: "m.login.password", identifier: { type: "m.id.user", user }, password });
       },
     });
+  }
+
+  /** MSC4153: keys go to devices that their owner has signed, and to no other. */
+  excludeUnsigned(): void {
+    this.#crypto().setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
+  }
+
+  /** Cross-signing, secret storage and a backup of the keys, as a client sets them up. */
+  async enableKeyBackup(password: string): Promise<string> {
+    const crypto = this.#crypto();
+    await this.signOwnDevices(password);
     const made = await crypto.createRecoveryKeyFromPassphrase();
     await crypto.bootstrapSecretStorage({
       createSecretStorageKey: () => Promise.resolve(made),
@@ -340,6 +388,7 @@ export class SdkClient {
     const never = new Promise<Response>(() => undefined);
     try {
       const address = url instanceof Request ? url.url : url.toString();
+      this.onRequest(init?.method ?? "GET", address, typeof init?.body === "string" ? init.body : "");
       const turn = this.#hostile.turn(address);
       // Where the stand-in answers, the real request must not go on: dozens of open syncs would keep the server busy.
       const abandon = new AbortController();
@@ -358,6 +407,15 @@ export class SdkClient {
       if (this.#stopped) return never;
       throw error;
     }
+  }
+
+  /** The SDK keeps most of what it is given. */
+  #count(bytes: number): void {
+    this.#received += bytes;
+    if (this.#received <= receivedLimit) return;
+    const error = new HarnessError("disconnected", "expected at most 128 MiB in one session, got more");
+    this.#listener.lostConnection(error);
+    throw error;
   }
 
   #crypto(): NonNullable<ReturnType<MatrixClient["getCrypto"]>> {
@@ -425,15 +483,6 @@ export class SdkClient {
       return;
     }
     this.#lostSince ??= performance.now();
-  /** The SDK keeps most of what it is given. */
-  #count(bytes: number): void {
-    this.#received += bytes;
-    if (this.#received <= receivedLimit) return;
-    const error = new HarnessError("disconnected", "expected at most 128 MiB in one session, got more");
-    this.#listener.lostConnection(error);
-    throw error;
-  }
-
     const limitMs = error instanceof HTTPError ? restartMs : goneMs;
     // Left alone, the SDK waits 5 to 10 s between two tries.
     this.#retry ??= setInterval(() => {
@@ -471,6 +520,9 @@ function withoutTimers(client: MatrixClient): void {
     );
   };
 }
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const objectOf = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
 
 function bodyOf(event: MatrixEvent): string | undefined {
   const { body } = event.getContent<Json>();

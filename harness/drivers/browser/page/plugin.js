@@ -15,6 +15,7 @@ converse.plugins.add("bench", {
     const { api } = inner;
     api.listen.on("message", async ({ attrs }) => {
       if (attrs.sender !== "them" || attrs.is_archived || attrs.is_carbon) return;
+      if (attrs.is_marker && attrs.marker_id) markedRead.add(attrs.marker_id);
       reportMessage(attrs);
       await onEncrypted(attrs);
     });
@@ -25,6 +26,9 @@ converse.plugins.add("bench", {
     api.listen.on("disconnected", () => report({ type: "disconnected" }));
   },
 });
+
+/** Own messages that the other side marked as displayed (XEP-0333). Converse 14 shows them nowhere a function could look. */
+const markedRead = new Set();
 
 /** Peers that answered encrypted: sessions with their devices are complete. */
 const answered = new Set();
@@ -102,21 +106,21 @@ async function send(peer, text, encrypted) {
 }
 
 /** Resolves with the message that names the uploaded file, or with what Converse tells the user instead. */
-async function sendFile(peer, name, bytes) {
+async function sendFile(peer, name, bytes, type = "application/octet-stream", encrypted = true) {
   const uploads = await inner.api.disco.features.get(Strophe.NS.HTTPUPLOAD, inner.session.get("domain"));
   if (uploads.length === 0) return { lacks: "XEP-0363 (HTTP file upload)" };
   const chat = await chatWith(peer);
-  chat.save({ omemo_active: true });
+  chat.save({ omemo_active: encrypted });
   const { promise, resolve } = Promise.withResolvers();
   const sent = ({ chatbox, message }) => {
-    if (chatbox === chat && message.getMessageText().startsWith("aesgcm:")) resolve(message);
+    if (chatbox === chat && /^(?:aesgcm|https):/.test(message.getMessageText())) resolve(message);
   };
   const failed = (message) => {
     if (message.get("type") === "error") resolve(message);
   };
   inner.api.listen.on("sendMessage", sent);
   chat.messages.on("add change", failed);
-  await chat.sendFiles([new File([Uint8Array.from(bytes)], name, { type: "application/octet-stream" })]);
+  await chat.sendFiles([new File([Uint8Array.from(bytes)], name, { type })]);
   const message = await promise.finally(() => {
     inner.api.listen.not("sendMessage", sent);
     chat.messages.off("add change", failed);
@@ -269,6 +273,26 @@ async function injectStanza(chatJid, xml, id) {
   return message.getMessageText() ?? null;
 }
 
+const withheld = new Set();
+let deliver;
+
+/** Hostile stand-in of the server: what comes encrypted and has a content is kept from the client from now on. */
+function withhold() {
+  const { exports } = inner;
+  deliver = exports.handleMessageStanza;
+  withheld.clear();
+  // Converse's handler looks this function up for each stanza.
+  exports.handleMessageStanza = async (stanza) => {
+    if (stanza.querySelector?.("encrypted payload") === null) return deliver(stanza);
+    withheld.add(stanza.getAttribute("id"));
+    return true;
+  };
+}
+
+function deliverAgain() {
+  inner.exports.handleMessageStanza = deliver;
+}
+
 /** Who an occupant is, where the room shows it. */
 function realAddress(occupant) {
   const room = inner.state.chatboxes.get(Strophe.getBareJidFromJid(occupant));
@@ -312,8 +336,10 @@ async function archivePage(archive, limit, before) {
   const queryid = u.getUniqueId();
   const handler = inner.api.connection.get().addHandler(
     (stanza) => {
-      const message = stanza.querySelector(`result[queryid="${queryid}"] forwarded message`);
-      if (message) page.push(new XMLSerializer().serializeToString(message));
+      const result = stanza.querySelector(`result[queryid="${queryid}"]`);
+      const message = result?.querySelector("forwarded message");
+      const at = result?.querySelector("forwarded > delay")?.getAttribute("stamp") ?? "";
+      if (message) page.push({ at, xml: new XMLSerializer().serializeToString(message) });
       return true;
     },
     null,
@@ -332,13 +358,86 @@ async function setArchiving(room, on) {
   const form = await inner.api.sendIQ(ask, 25_000);
   const fields = [...form.querySelectorAll("x[type='form'] field")].map((field) => field.getAttribute("var"));
   const name = ["muc#roomconfig_enablearchiving", "mam", "muc#roomconfig_mam"].find((one) => fields.includes(one));
-  if (name === undefined) return "none";
+  return name === undefined ? "none" : setRoomField(room, name, on ? "1" : "0");
+}
+
+/** Empty when done, else the room's answer. */
+async function setRoomField(room, name, value) {
   const set = stx`<iq type="set" to="${room}" xmlns="jabber:client"><query xmlns="${Strophe.NS.MUC_OWNER}">
     <x xmlns="jabber:x:data" type="submit">
       <field var="FORM_TYPE"><value>http://jabber.org/protocol/muc#roomconfig</value></field>
-      <field var="${name}"><value>${on ? "1" : "0"}</value></field></x></query></iq>`;
+      <field var="${name}"><value>${value}</value></field></x></query></iq>`;
   const answer = await inner.api.sendIQ(set, 25_000, false);
   return answer?.getAttribute("type") === "result" ? "" : serialised(answer);
+}
+
+/** Name by the room's form, topic by its subject (XEP-0045, 10.2 and 8.1). */
+async function describeGroup(room, name, topic) {
+  const refused = await setRoomField(room, "muc#roomconfig_roomname", name);
+  if (refused !== "") return refused;
+  inner.state.chatboxes.get(room).setSubject(topic);
+  await ping();
+  return "";
+}
+
+/** What the profile dialogue does. */
+async function setPicture(base64) {
+  await inner.api.vcard.set(inner.session.get("bare_jid"), { image: base64, image_type: "image/png" });
+  await ping();
+}
+
+const elementOf = (message) =>
+  [...document.querySelectorAll("converse-chat-message")].find((each) => each.model === message);
+
+const messageIn = (chat, id) => chat.messages.find((m) => m.get("msgid") === id);
+
+/** False until the message is on the screen. */
+async function react(peer, id, emoji, encrypted) {
+  const chat = await chatWith(peer);
+  chat.save({ omemo_active: encrypted });
+  const picker = elementOf(messageIn(chat, id))?.querySelector("converse-reaction-picker");
+  if (!picker) return false;
+  picker.onEmojiSelected(emoji);
+  return true;
+}
+
+/** What Converse 14 does by itself 30 s after the last emoji was used: the own account keeps a list of the last ones. */
+async function finishPending() {
+  await inner.state.popular_emojis?.publish();
+  await ping();
+}
+
+/** As the button "Reply" does: the chat remembers what is answered, the next text answers it. */
+async function reply(peer, id, text, encrypted) {
+  const chat = await chatWith(peer);
+  chat.save({ reply_to_id: id, reply_to: messageIn(chat, id).get("from") });
+  return send(peer, text, encrypted);
+}
+
+/** What Converse does when a message that asks for it comes into view. */
+async function markRead(peer, id, encrypted) {
+  const chat = await chatWith(peer);
+  chat.save({ omemo_active: encrypted });
+  await chat.sendMarkerForMessage(messageIn(chat, id), "displayed", true);
+}
+
+async function shown(peer) {
+  const { models } = (await chatWith(peer)).messages;
+  const theirs = models.filter((m) => m.get("sender") === "them");
+  return {
+    reactions: models.flatMap((m) =>
+      Object.entries(m.get("reactions") ?? {}).flatMap(([jid, emojis]) => (jid.startsWith(peer) ? emojis : [])),
+    ),
+    answered: theirs.map((m) => m.get("reply_to_id")).filter(Boolean),
+    read: [...markedRead],
+    files: theirs.map((m) => m.getMessageText() ?? "").filter((text) => /^(?:aesgcm|https):/.test(text)),
+  };
+}
+
+/** Devices that appear from now on are marked as not trusted at once, as a person does who waits for a comparison. */
+async function distrustNew(jid) {
+  const lists = await Promise.all(omemoVersions.map((v) => inner.api.omemo.devicelists.get(jid, true, v)));
+  for (const list of lists) list.devices.on("add", (device) => device.save("trusted", -1));
 }
 
 let copies = 0;
@@ -410,10 +509,22 @@ async function readStolen(number, from, room, xml) {
   return null;
 }
 
-/** What this server lacks although Converse.js 14 cannot work without: it opens no chat before it has a block list. */
+/**
+ * What this server lacks although Converse.js 14 cannot work without: it opens no chat before it has a block list, and looks for
+ * keys for ever where an account takes none. The account's own answer counts (XEP-0163, 6); without one nothing is said.
+ */
 async function lacks() {
+  if (!(await offersOmemo())) return "XEP-0163 (personal eventing), where OMEMO keys lie,";
   const supported = await inner.api.disco.supports(Strophe.NS.BLOCKING, inner.session.get("domain"));
   return supported ? "" : "XEP-0191 (blocking command)";
+}
+
+async function offersOmemo() {
+  const account = inner.session.get("bare_jid");
+  const iq = stx`<iq type="get" to="${account}" xmlns="jabber:client"><query xmlns="${Strophe.NS.DISCO_INFO}"/></iq>`;
+  const answer = await inner.api.sendIQ(iq, 25_000, false);
+  if (answer === null) throw new Error("the own account said nothing about its features within 25 s");
+  return answer.querySelector('identity[category="pubsub"][type="pep"]') !== null;
 }
 
 window.bench = {
@@ -424,6 +535,9 @@ window.bench = {
   openUntouched,
   warnings,
   injectStanza,
+  withhold: async () => withhold(),
+  withheld: async (id) => withheld.has(id),
+  deliverAgain: async () => deliverAgain(),
   steal,
   keysKept,
   readStolen,
@@ -433,7 +547,6 @@ window.bench = {
   setArchiving,
   realAddress: async (occupant) => realAddress(occupant),
   deviceId: () => inner.api.omemo.getDeviceID(),
-  offersOmemo: async () => inner.api.disco.getIdentity("pubsub", "pep", inner.session.get("bare_jid")).then(Boolean),
   version: () => inner.VERSION_NAME ?? "",
   lacks,
   hasAnswered: async (peer) => answered.has(peer),
@@ -442,6 +555,14 @@ window.bench = {
   encryptWith,
   send,
   sendFile,
+  distrustNew,
+  describeGroup,
+  setPicture,
+  react,
+  reply,
+  markRead,
+  finishPending,
+  shown,
   decryptedFile,
   ping,
   download,

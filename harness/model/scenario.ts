@@ -75,10 +75,11 @@ export interface Scenario {
   /** How many server instances of the product it needs, each with its own domain and store. */
   readonly servers: 1 | 2 | 3;
   /**
-   * May use servers after other such scenarios of the same candidate and configuration: it works with accounts of its own and leaves
-   * everything else as it was, limits that count by address included.
+   * May use servers after other such scenarios of the same candidate and configuration. "read-only": works with accounts of its own
+   * and leaves everything else as it was, limits that count by address included. "last": changes the server (log level …), so
+   * nothing comes after it.
    */
-  readonly shares?: "read-only";
+  readonly shares?: "read-only" | "last";
   /** Needs the machine for itself (load): from its start, or from where it calls `aloneFromHere`. */
   readonly exclusive?: boolean | "when-asked";
   /** Needs the federation to start with this allow list instead of the configuration's own: server id → ids of servers it trusts. */

@@ -372,6 +372,21 @@ describe("the scheduler", () => {
     );
   });
 
+  it("lets one that changes shared servers use them after all others", async () => {
+    const state = fakeLabState();
+    const measuring = (id: string, changes: Partial<Scenario>): Scenario =>
+      aScenario({ id, ...changes, run: async ({ measure }) => measure("example.count", 1) });
+    const scenarios = [
+      measuring("SZ-01", { shares: "last", timeBudget: 1 }),
+      measuring("SZ-02", { shares: "read-only", timeBudget: 200 }),
+      measuring("SZ-03", { shares: "last", timeBudget: 2 }),
+    ];
+    const { entries } = await ran({ scenarios, state });
+    const order = entries.flatMap((entry) => (entry.type === "scenario-ended" ? [entry.scenario] : []));
+    assert.deepEqual(order, ["SZ-02", "SZ-01", "SZ-03"]);
+    assert.equal(state.deployed.length, 2, "nothing comes after what changed the servers");
+  });
+
   it("deploys again for the next reader when a shared deployment broke", async () => {
     const state = fakeLabState();
     const reader = (id: string): Scenario =>

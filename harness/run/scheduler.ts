@@ -38,16 +38,18 @@ const sharingKey = ({ scenario, candidate, partner, config, repetition }: Job): 
     scenario.federation?.allow ?? null,
   ]);
 
-/**
- * Groups the scenarios of one candidate and configuration that may share servers; every other job stands alone. Order is kept;
- * on shared servers the shortest comes first, so that most are done before one that needs long ends with a fault.
- */
+/** Shortest first, so that most are done before one that needs long ends with a fault; what changes the servers comes last. */
+const onSharedServers = (a: Job, b: Job): number =>
+  Number(a.scenario.shares === "last") - Number(b.scenario.shares === "last") ||
+  a.scenario.timeBudget - b.scenario.timeBudget;
+
+/** Groups the scenarios of one candidate and configuration that may share servers; every other job stands alone. Order is kept. */
 function unitsOf(jobs: readonly Job[]): readonly Unit[] {
   const shared = new Map<string, Job[]>();
   const units: { readonly jobs: Job[]; readonly sharing: Sharing }[] = [];
   for (const job of jobs) {
     const sharing = sharingOf(job.scenario);
-    const mayShare = job.scenario.shares === "read-only" && job.sabotage === undefined && sharing === "beside";
+    const mayShare = job.scenario.shares !== undefined && job.sabotage === undefined && sharing === "beside";
     const known = mayShare ? shared.get(sharingKey(job)) : undefined;
     if (known !== undefined) {
       known.push(job);
@@ -57,7 +59,7 @@ function unitsOf(jobs: readonly Job[]): readonly Unit[] {
     if (mayShare) shared.set(sharingKey(job), unit.jobs);
     units.push(unit);
   }
-  for (const { jobs: together } of units) together.sort((a, b) => a.scenario.timeBudget - b.scenario.timeBudget);
+  for (const { jobs: together } of units) together.sort(onSharedServers);
   return units;
 }
 
@@ -178,8 +180,8 @@ async function runUnit(unit: Unit, place: Place, state: State): Promise<void> {
     }
     const outcome = await runJob(job, deployment, environment);
     await finish(job, outcome, state);
-    if (outcome.reusable) continue;
-    if (!options.keep) await remove(deployment, state);
+    if (outcome.reusable && job.scenario.shares !== "last") continue;
+    if (outcome.reusable || !options.keep) await remove(deployment, state);
     deployment = undefined;
   }
   if (deployment !== undefined) await remove(deployment, state);

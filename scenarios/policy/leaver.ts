@@ -49,6 +49,7 @@ export const scenario = defineScenario({
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
+  shares: "read-only",
   timeBudget: 150,
   async run(ctx) {
     const [server] = ctx.servers;

@@ -104,7 +104,7 @@ export class MatrixSession
   async groupVersions(): Promise<readonly string[]> {
     const { capabilities } = await this.api.call({ path: "/_matrix/client/v3/capabilities" });
     const versions = (capabilities as Record<string, Json | undefined> | undefined)?.["m.room_versions"];
-    return Object.keys((versions?.["available"] ?? {}) as Json);
+    return Object.keys(versions?.["available"] ?? {});
   }
 
   async createGroupOfVersion(name: string, version: string): Promise<Conversation> {

@@ -44,6 +44,9 @@ const lab: readonly Deviation[] = [
   ),
 ];
 
+/** XEP-0288; came with 24.10. */
+const bidirectional = "mod_s2s_bidi";
+
 /** What the shipped configuration needs to start in the lab. */
 const defaultDeviations: readonly Deviation[] = [
   ...lab,
@@ -102,6 +105,14 @@ const hardenedDeviations: readonly Deviation[] = [
     "off",
     "Rückruf prüft nur DNS. Ohne dieses Modul zählt allein das geprüfte Zertifikat des Partners.",
     "Dialback proves DNS only. Without it only the partner's verified certificate counts.",
+  ),
+  deviation(
+    "hardening",
+    bidirectional,
+    "on",
+    "off",
+    "Über die Verbindung eines abgewiesenen Partners gingen Nachrichten zu ihm hinaus, bevor sie geschlossen war (F-02, ejabberd 26.07).",
+    "Messages went out to a refused partner over its own connection before that was closed (F-02, ejabberd 26.07).",
   ),
   deviation(
     "hardening",
@@ -225,8 +236,8 @@ const hardenedDeviations: readonly Deviation[] = [
   ),
 ];
 
-/** The way of the commands, and the archive's journal: older generations have no change there. */
-const currentOnly: readonly string[] = ["listen ctl.sock (ejabberd_ctl)", journalMode];
+/** The way of the commands, the archive's journal and two-way streams: older generations have no change there. */
+const currentOnly: readonly string[] = ["listen ctl.sock (ejabberd_ctl)", journalMode, bidirectional];
 
 export function deviationsOf(current: boolean): Readonly<Record<"default" | "hardened", readonly Deviation[]>> {
   const known = (list: readonly Deviation[]): readonly Deviation[] =>

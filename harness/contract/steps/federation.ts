@@ -32,7 +32,10 @@ async function getsAcross(scene: Scene, from: Session, to: Session): Promise<boo
     return await Promise.race([arrived, refused(from, sent.id, deadline.withinMs)]);
   } catch (error) {
     if (hasCode(error, "refused", "deadline")) return false;
-    throw error;
+    if (!hasCode(error, "disconnected")) throw error;
+    // Synapse answers 502 when it cannot connect to the partner: as long as it serves both otherwise, the way between them is shut.
+    await Promise.all([from.ping(), to.ping()]);
+    return false;
   }
 }
 

@@ -47,7 +47,7 @@ export const scenario = defineScenario({
     "deprovision.messages-read-after",
     "deprovision.sessions-before",
   ],
-  protocols: ["matrix", "xmpp"],
+  protocols: ["matrix", "xmpp", "irc"],
   servers: 1,
   shares: "read-only",
   timeBudget: 150,

@@ -24,7 +24,7 @@ export const scenario = defineScenario({
   area: "policy",
   verifies: ["I-09"],
   measures: ["registration.open", "registration.domain-bound-possible"],
-  protocols: ["matrix", "xmpp", "email"],
+  protocols: ["matrix", "xmpp", "irc", "email"],
   servers: 1,
   timeBudget: 120,
   async run(ctx) {

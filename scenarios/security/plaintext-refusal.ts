@@ -40,7 +40,7 @@ export const scenario = defineScenario({
     "plaintext.http-content-responses",
     "xmpp.stream-compression-offered",
   ],
-  protocols: ["matrix", "xmpp", "email"],
+  protocols: ["matrix", "xmpp", "irc", "email"],
   servers: 1,
   shares: "read-only",
   timeBudget: 120,

@@ -189,7 +189,7 @@ export const scenario = defineScenario({
     "tls.ticket-lifetime-max",
     "tls.ports-without-extended-master-secret",
   ],
-  protocols: ["matrix", "xmpp", "email"],
+  protocols: ["matrix", "xmpp", "irc", "email"],
   servers: 1,
   shares: "read-only",
   timeBudget: 240,

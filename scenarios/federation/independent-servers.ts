@@ -2,7 +2,7 @@ import { hasCode } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import type { Person, RunningServer } from "../../harness/model/server.ts";
 import { hasEncryption, type Session } from "../../harness/model/session.ts";
-import { exchange, openDirect, provesItself, type Delivery } from "./two-products.ts";
+import { exchange, openDirect, openPeople, provesItself, type Delivery } from "./two-products.ts";
 
 // A protocol is open in fact when servers that different people wrote talk to each other. Two of them do here what two of one
 // product do in SZ-16 (twenty texts, ten each way, timed) and in SZ-05 (encrypted texts, then a search through every store of
@@ -105,17 +105,10 @@ export const scenario = defineScenario({
   async run(ctx) {
     const [a, b] = ctx.servers;
     if (a === undefined || b === undefined) return;
-    const [alices, carols, bobs, daves] = await ctx.step("two people at each server log in", async () => {
-      const people = [ctx.person(a, "alice"), ctx.person(a, "carol"), ctx.person(b, "bob"), ctx.person(b, "dave")];
-      const sessions = await Promise.all(people.map(async (person) => ctx.open(await person)));
-      return sessions as [Session, Session, Session, Session];
-    });
-    const inside = [
-      [carols, alices],
-      [daves, bobs],
-    ] as const;
+    const inside = await openPeople(ctx);
     await ctx.step("the same counting sees texts inside each authority", () => provesItself(ctx, inside));
     const total = ctx.params["interop-messages"] ?? messages;
+    const [[, alices], [, bobs]] = inside;
     const way = await ctx.step("a chat across the border", () => openDirect("direct chat", [alices, bobs]));
     const deliveries = await ctx.step(`${total} texts across the border`, () => exchange(ctx, [way], total));
     const implementations = new Set(ctx.servers.map(({ candidate }) => candidate.implementation ?? candidate.id));

@@ -1,9 +1,13 @@
-import { hasCode } from "../../harness/model/errors.ts";
+import { HarnessError, hasCode } from "../../harness/model/errors.ts";
 import type { ScenarioContext } from "../../harness/model/scenario.ts";
+import type { RunningServer } from "../../harness/model/server.ts";
 import { hasDeliveryErrors, type Conversation, type Session } from "../../harness/model/session.ts";
 
 // What the scenarios between two different products share: conversations that both servers take part in, and texts that are
 // accounted for one by one.
+
+/** Two colleagues at one server. */
+type Colleagues = readonly [Session, Session];
 
 /** A text not seen after this long counts as lost. */
 const windowMs = 60_000;
@@ -26,6 +30,22 @@ export interface Delivery {
   readonly seconds: number | null;
   /** What the sender was told, by the refusal of its own server or by an error that came back. */
   readonly words?: string;
+}
+
+/** Carol and Alice at the first server, Dave and Bob at the second one. */
+export async function openPeople(ctx: ScenarioContext): Promise<readonly [Colleagues, Colleagues]> {
+  const [a, b] = ctx.servers;
+  if (a === undefined || b === undefined) throw new HarnessError("harness-fault", "expected two servers, got fewer");
+  const open = async (server: RunningServer, role: string): Promise<Session> =>
+    ctx.open(await ctx.person(server, role));
+  return ctx.step("two people at each server log in", async () => {
+    const roles = [open(a, "carol"), open(a, "alice"), open(b, "dave"), open(b, "bob")] as const;
+    const [carol, alice, dave, bob] = await Promise.all(roles);
+    return [
+      [carol, alice],
+      [dave, bob],
+    ];
+  });
 }
 
 /** What a server says no to, and what never comes, are findings; everything else is a fault of ours. */
@@ -107,10 +127,7 @@ export async function exchange(
 }
 
 /** The counting sees a text inside each of the two authorities, so that a text lost between them is lost between them. */
-export async function provesItself(
-  ctx: ScenarioContext,
-  pairs: readonly (readonly [Session, Session])[],
-): Promise<void> {
+export async function provesItself(ctx: ScenarioContext, pairs: readonly Colleagues[]): Promise<void> {
   const ways = await Promise.all(pairs.map((ends) => openDirect(`inside ${ends[0].person.server.domain}`, ends)));
   const deliveries = await Promise.all(ways.map((way) => exchange(ctx, [way], 2)));
   const arrived = deliveries.flat().every(({ seconds }) => seconds !== null);

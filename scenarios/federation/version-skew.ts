@@ -1,6 +1,6 @@
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
 import { hasGroupVersions, type Session } from "../../harness/model/session.ts";
-import { exchange, openDirect, openWay, provesItself, type Delivery, type Way } from "./two-products.ts";
+import { exchange, openDirect, openPeople, openWay, provesItself, type Delivery, type Way } from "./two-products.ts";
 
 // Authorities do not update on the same day: one runs the current release, the other one that is at least half a year old, of the
 // same product or of another one. Twenty texts go between them, for Matrix in rooms of the versions 10, 11 and 12, for XMPP in a
@@ -99,19 +99,9 @@ export const scenario = defineScenario({
   partners: "generations",
   timeBudget: 180,
   async run(ctx) {
-    const [a, b] = ctx.servers;
-    if (a === undefined || b === undefined) return;
-    const [alices, carols, bobs, daves] = await ctx.step("two people at each server log in", async () => {
-      const people = [ctx.person(a, "alice"), ctx.person(a, "carol"), ctx.person(b, "bob"), ctx.person(b, "dave")];
-      const sessions = await Promise.all(people.map(async (person) => ctx.open(await person)));
-      return sessions as [Session, Session, Session, Session];
-    });
-    await ctx.step("the same counting sees texts inside each authority", () =>
-      provesItself(ctx, [
-        [carols, alices],
-        [daves, bobs],
-      ]),
-    );
+    const inside = await openPeople(ctx);
+    await ctx.step("the same counting sees texts inside each authority", () => provesItself(ctx, inside));
+    const [[, alices], [, bobs]] = inside;
     const ways = await ctx.step("conversations across the border", async () => {
       return (await roomsByVersion(alices, bobs)) ?? (await chatAndRooms(alices, bobs));
     });

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { HarnessError } from "../../model/errors.ts";
 import type { Deadline } from "../../model/session.ts";
 import type { ShownSurroundings } from "../../model/surroundings.ts";
-import { elapsed } from "./condition.ts";
+import { elapsed } from "../conditions.ts";
 
 /** What `page/plugin.js` reports. Everything in it may be hostile text. */
 export type PageEvent =

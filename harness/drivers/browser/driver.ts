@@ -5,7 +5,7 @@ import type { Endpoint, Person, RunningServer } from "../../model/server.ts";
 import type { Deadline } from "../../model/session.ts";
 import { callPage, type PageEvent } from "./bench-page.ts";
 import { launchChromium, type TrustingBrowser } from "./chromium.ts";
-import { Conditions } from "./condition.ts";
+import { Conditions } from "../conditions.ts";
 import { despiteNetworkChanges } from "./network-change.ts";
 import { serveHostPage, type HostPage } from "./host-page.ts";
 import { SurroundedConverseSession } from "./surroundings.ts";

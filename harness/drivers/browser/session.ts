@@ -17,7 +17,8 @@ import type {
 } from "../../model/session.ts";
 import { destinationOf } from "../../model/session.ts";
 import { callPage, type BenchFunctions, type FileOutcome, type PageEvent } from "./bench-page.ts";
-import { elapsed, type Conditions } from "./condition.ts";
+import { elapsed, type Conditions } from "../conditions.ts";
+import { Inbox } from "../inbox.ts";
 import { despiteNetworkChanges } from "./network-change.ts";
 import { encryptionFault, plainnessFault } from "./stanzas.ts";
 import type { Wire } from "./wire.ts";
@@ -28,7 +29,6 @@ export interface EncryptingSession extends Session, WithEncryption, WithSecrets,
 }
 
 const answerMs = 30_000;
-const messagesKept = 100_000;
 
 export interface SessionParts {
   readonly person: Person;
@@ -50,7 +50,7 @@ export class ConverseSession implements EncryptingSession {
   readonly ended: Promise<SessionEnd>;
   protected readonly parts: SessionParts;
   readonly #end = Promise.withResolvers<SessionEnd>();
-  readonly #inbox: ReceivedMessage[] = [];
+  readonly #inbox: Inbox;
   readonly #fileKeys: string[] = [];
   #undecryptable: readonly string[] = [];
   #disposing: Promise<void> | undefined;
@@ -61,6 +61,7 @@ export class ConverseSession implements EncryptingSession {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
+    this.#inbox = new Inbox(parts.conditions);
     this.person = parts.person;
     this.address = parts.person.address;
     this.ended = this.#end.promise;
@@ -128,21 +129,13 @@ export class ConverseSession implements EncryptingSession {
   }
 
   received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
-    let next = 0;
-    const look = (): ReceivedMessage | undefined => {
-      while (next < this.#inbox.length) {
-        const message = this.#inbox[next++];
-        if (message !== undefined && predicate(message)) return message;
-      }
-      return undefined;
-    };
-    return this.parts.conditions.until(deadline, look).catch((error: unknown) => {
+    return this.#inbox.first(predicate, deadline).catch((error: unknown) => {
       throw this.#withDecryptionFailures(error);
     });
   }
 
   inbox(): readonly ReceivedMessage[] {
-    return [...this.#inbox];
+    return this.#inbox.all();
   }
 
   async ping(): Promise<void> {
@@ -245,10 +238,9 @@ export class ConverseSession implements EncryptingSession {
   }
 
   #onMessage(event: PageEvent & { readonly type: "message" }): void {
-    if (this.#inbox.length >= messagesKept) return;
     const from = event.from.replace(/\/.*$/s, "");
     const attachment = this.#attachment(event, from);
-    this.#inbox.push({
+    this.#inbox.add({
       id: event.id,
       conversation: event.room === undefined ? { kind: "direct", id: from } : { kind: "group", id: event.room },
       from,

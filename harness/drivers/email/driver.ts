@@ -1,6 +1,7 @@
 import { HarnessError } from "../../model/errors.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
-import type { Driver, LoadSession } from "../../model/session.ts";
+import type { Driver } from "../../model/session.ts";
+import { loadSessionOf } from "../load-adapter.ts";
 import { Core } from "./core.ts";
 import { endpointOf, imapLogin } from "./imap.ts";
 import { probes } from "./probes.ts";
@@ -51,21 +52,7 @@ export function createEmailDriver({ encrypting = false }: { readonly encrypting?
     id: "email",
     protocol: "email",
     open,
-    async openForLoad(server, person): Promise<LoadSession> {
-      const session = await open(server, person);
-      const listeners: ((body: string, at: number) => void)[] = [];
-      session.onMessage(({ text, at }) => {
-        for (const listener of listeners) listener(text, at);
-      });
-      return {
-        address: session.address,
-        ended: session.ended,
-        prepare: (peer) => session.openDirect(peer.address),
-        send: async (conversation, body) => (await session.send(conversation, body)).acknowledgedAt,
-        onMessage: (listener) => void listeners.push(listener),
-        [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
-      };
-    },
+    openForLoad: async (server, person) => loadSessionOf(await open(server, person)),
     probes,
     // Every core and every tunnel belongs to a session.
     close: () => Promise.resolve(),

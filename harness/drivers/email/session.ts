@@ -17,11 +17,12 @@ import {
   type WithEncryption,
   type WithUploads,
 } from "../../model/session.ts";
+import { Conditions } from "../conditions.ts";
+import { Inbox } from "../inbox.ts";
 import type { Core, CoreEvent } from "./core.ts";
 import { imapLogin } from "./imap.ts";
 import type { Tunnel } from "./tunnel.ts";
 
-const maxInbox = 100_000;
 const maxFile = 16 * 1024 * 1024;
 const sentWithinMs = 30_000;
 /** Delta Chat's number for the account's own contact. */
@@ -37,11 +38,6 @@ interface CoreMessage {
   readonly sender: { readonly address: string };
   readonly file: string | null;
   readonly fileName: string | null;
-}
-
-interface Waiting {
-  readonly predicate: (message: ReceivedMessage) => boolean;
-  readonly resolve: (message: ReceivedMessage) => void;
 }
 
 /** What a session runs on; all of it ends with the session. */
@@ -68,16 +64,16 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
   readonly #core: Core;
   readonly #tunnels: readonly Tunnel[];
   readonly #keys: KeyDirectory;
-  readonly #inbox: ReceivedMessage[] = [];
-  readonly #waiting = new Set<Waiting>();
+  readonly #conditions = new Conditions();
+  readonly #inbox = new Inbox(this.#conditions);
   readonly #chats = new Map<string, Promise<number>>();
   /** Name of a group → its chat in the core. */
   readonly #groups = new Map<string, number>();
   readonly #failed: DeliveryError[] = [];
   /** Message number → id on the wire, for what was sent here. */
   readonly #sent = new Map<number, string>();
-  readonly #outcomes = new Map<number, (event: CoreEvent) => void>();
-  readonly #early = new Map<number, CoreEvent>();
+  /** What the core said about messages it was told to send. */
+  readonly #outcomes = new Map<number, CoreEvent>();
   #listener: ((message: ReceivedMessage) => void) | undefined;
   #reading: Promise<void> = Promise.resolve();
   #closing = false;
@@ -93,6 +89,7 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
       at: performance.now(),
       ...(this.#closing ? {} : { error }),
     }));
+    void this.#conditions.failAfter(this.ended, this.address);
     core.onEvent((event) => this.#handle(event));
   }
 
@@ -105,10 +102,9 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
       this.#reading = this.#reading.then(() => this.#take(msgId, at)).catch(() => undefined);
     }
     if (kind !== "MsgDelivered" && kind !== "MsgFailed") return;
-    const outcome = this.#outcomes.get(msgId);
-    if (outcome !== undefined) outcome(event);
-    else if (kind === "MsgFailed" && this.#sent.has(msgId)) void this.#bounced(msgId).catch(() => undefined);
-    else this.#early.set(msgId, event);
+    if (kind === "MsgFailed" && this.#sent.has(msgId)) void this.#bounced(msgId).catch(() => undefined);
+    else this.#outcomes.set(msgId, event);
+    this.#conditions.changed();
   }
 
   /** Somebody on the way gave the message back. */
@@ -134,8 +130,7 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
     };
     // Delta Chat asks before it answers a stranger; a person who reads has said yes.
     await this.#core.call("accept_chat", message.chatId);
-    if (this.#inbox.length < maxInbox) this.#inbox.push(received);
-    for (const one of this.#waiting) if (one.predicate(received)) one.resolve(received);
+    this.#inbox.add(received);
     this.#listener?.(received);
   }
 
@@ -297,46 +292,20 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
     return new HarnessError(code, `expected the mail to be taken, got: ${words}`);
   }
 
-  #outcomeOf(msgId: number): Promise<CoreEvent> {
-    const early = this.#early.get(msgId);
-    this.#early.delete(msgId);
-    if (early !== undefined) return Promise.resolve(early);
-    const { promise, resolve, reject } = Promise.withResolvers<CoreEvent>();
-    this.#outcomes.set(msgId, resolve);
-    const fault = this.#tunnels.find((tunnel) => tunnel.fault !== undefined)?.fault?.message ?? "no reason given";
-    const late = new HarnessError(
-      "deadline",
-      `Waited ${sentWithinMs} ms in vain for the server to take a mail: ${fault}.`,
-    );
-    const timer = setTimeout(() => reject(late), sentWithinMs);
-    void this.ended.then(() =>
-      reject(new HarnessError("disconnected", "the connection ended before a mail was taken")),
-    );
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#outcomes.delete(msgId);
-    });
+  async #outcomeOf(msgId: number): Promise<CoreEvent> {
+    const fault = this.#tunnels.find((tunnel) => tunnel.fault !== undefined)?.fault?.message ?? "no fault seen before";
+    const deadline = { what: `the server to take a mail (${fault})`, withinMs: sentWithinMs };
+    const outcome = await this.#conditions.until(deadline, () => this.#outcomes.get(msgId));
+    this.#outcomes.delete(msgId);
+    return outcome;
   }
 
-  async received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
-    const known = this.#inbox.find(predicate);
-    if (known !== undefined) return known;
-    const { promise, resolve, reject } = Promise.withResolvers<ReceivedMessage>();
-    const waiting = { predicate, resolve };
-    this.#waiting.add(waiting);
-    const late = new HarnessError("deadline", `Waited ${deadline.withinMs} ms in vain: ${deadline.what}.`);
-    const timer = setTimeout(() => reject(late), deadline.withinMs);
-    void this.ended.then(() =>
-      reject(new HarnessError("disconnected", `the connection ended before: ${deadline.what}`)),
-    );
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#waiting.delete(waiting);
-    });
+  received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
+    return this.#inbox.first(predicate, deadline);
   }
 
   inbox(): readonly ReceivedMessage[] {
-    return this.#inbox;
+    return this.#inbox.all();
   }
 
   deliveryErrors(): readonly DeliveryError[] {

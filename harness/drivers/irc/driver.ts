@@ -1,5 +1,6 @@
 import type { Person, RunningServer } from "../../model/server.ts";
-import type { Driver, LoadSession, OpenOptions } from "../../model/session.ts";
+import type { Driver, OpenOptions } from "../../model/session.ts";
+import { loadSessionOf } from "../load-adapter.ts";
 import { logIn } from "./login.ts";
 import { probes } from "./probes.ts";
 import { IrcSession } from "./session.ts";
@@ -13,21 +14,7 @@ export function createIrcDriver(): Driver {
     id: "irc",
     protocol: "irc",
     open,
-    async openForLoad(server, person): Promise<LoadSession> {
-      const session = await open(server, person);
-      const listeners: ((body: string, at: number) => void)[] = [];
-      session.onMessage(({ text, at }) => {
-        for (const listener of listeners) listener(text, at);
-      });
-      return {
-        address: session.address,
-        ended: session.ended,
-        prepare: (peer) => session.openDirect(peer.address),
-        send: async (conversation, body) => (await session.send(conversation, body)).acknowledgedAt,
-        onMessage: (listener) => void listeners.push(listener),
-        [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
-      };
-    },
+    openForLoad: async (server, person) => loadSessionOf(await open(server, person)),
     probes,
     // Every connection belongs to a session.
     close: () => Promise.resolve(),

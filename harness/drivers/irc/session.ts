@@ -3,16 +3,12 @@ import { HarnessError } from "../../model/errors.ts";
 import type { Person } from "../../model/server.ts";
 import type { Conversation, Deadline, ReceivedMessage, SentMessage, Session } from "../../model/session.ts";
 import { destinationOf } from "../../model/session.ts";
+import { Conditions } from "../conditions.ts";
+import { Inbox } from "../inbox.ts";
 import type { IrcConnection } from "./connection.ts";
 import type { Line } from "./line.ts";
 
-const maxInbox = 100_000;
 const nickOf = (address: string): string => address.split("@")[0] ?? address;
-
-interface Waiting {
-  readonly predicate: (message: ReceivedMessage) => boolean;
-  readonly resolve: (message: ReceivedMessage) => void;
-}
 
 /** A logged-in IRC client. One network is one authority: nobody outside of it can be written to. */
 export class IrcSession implements Session {
@@ -21,8 +17,8 @@ export class IrcSession implements Session {
   readonly address: string;
   readonly ended: Session["ended"];
   readonly #connection: IrcConnection;
-  readonly #inbox: ReceivedMessage[] = [];
-  readonly #waiting = new Set<Waiting>();
+  readonly #conditions = new Conditions();
+  readonly #inbox = new Inbox(this.#conditions);
   readonly #invited = new Set<string>();
   readonly #joined = new Set<string>();
   #listener: ((message: ReceivedMessage) => void) | undefined;
@@ -32,6 +28,7 @@ export class IrcSession implements Session {
     this.person = person;
     this.address = person.address;
     this.ended = connection.ended;
+    void this.#conditions.failAfter(this.ended, this.address);
     connection.onLine((line) => this.#handle(line));
   }
 
@@ -41,8 +38,7 @@ export class IrcSession implements Session {
     // echo-message: what we send comes back to us.
     if (line.from.toLowerCase() === this.person.name) return;
     const message = this.#messageOf(line);
-    if (this.#inbox.length < maxInbox) this.#inbox.push(message);
-    for (const one of this.#waiting) if (one.predicate(message)) one.resolve(message);
+    this.#inbox.add(message);
     this.#listener?.(message);
   }
 
@@ -115,25 +111,12 @@ export class IrcSession implements Session {
     return { id: echo.tags["msgid"] ?? "", acknowledgedAt: performance.now() };
   }
 
-  async received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
-    const known = this.#inbox.find(predicate);
-    if (known !== undefined) return known;
-    const { promise, resolve, reject } = Promise.withResolvers<ReceivedMessage>();
-    const waiting = { predicate, resolve };
-    this.#waiting.add(waiting);
-    const late = new HarnessError("deadline", `Waited ${deadline.withinMs} ms in vain: ${deadline.what}.`);
-    const timer = setTimeout(() => reject(late), deadline.withinMs);
-    void this.ended.then(() =>
-      reject(new HarnessError("disconnected", `the connection ended before: ${deadline.what}`)),
-    );
-    return promise.finally(() => {
-      clearTimeout(timer);
-      this.#waiting.delete(waiting);
-    });
+  received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
+    return this.#inbox.first(predicate, deadline);
   }
 
   inbox(): readonly ReceivedMessage[] {
-    return this.#inbox;
+    return this.#inbox.all();
   }
 
   /** CHATHISTORY LATEST (IRCv3 draft/chathistory): one batch, oldest first. */

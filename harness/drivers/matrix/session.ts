@@ -20,7 +20,8 @@ import type {
 import { decryptAttachment, encryptAttachment } from "./attachment.ts";
 import { roomPath, textOf, type ClientApi, type Json, type Login } from "./client-api.ts";
 import { defaultTimeoutMs, type Connection } from "./connection.ts";
-import { Condition, Inbox } from "./inbox.ts";
+import { Conditions } from "../conditions.ts";
+import { Inbox } from "../inbox.ts";
 import { SdkClient, type SdkListener, type SeenEvent, type SeenRedaction } from "./sdk.ts";
 
 /** Pages of a gap in the timeline that are fetched at most; 100 events each. */
@@ -52,8 +53,8 @@ export class MatrixSession
   readonly ended: Promise<SessionEnd>;
   protected readonly api: ClientApi;
   protected readonly sdk: SdkClient;
-  protected readonly condition = new Condition();
-  readonly #inbox = new Inbox<ReceivedMessage>(this.condition);
+  protected readonly conditions = new Conditions();
+  readonly #inbox = new Inbox(this.conditions);
   readonly #redactions = new Map<string, SeenRedaction>();
   /** Newest text by the id of the message that was changed. */
   readonly #corrections = new Map<string, string>();
@@ -120,14 +121,14 @@ export class MatrixSession
     this.remember(conversation);
     const end = performance.now() + deadline.withinMs;
     const left = (): number => Math.max(1, end - performance.now());
-    const membership = await this.condition.until(deadline, () => {
+    const membership = await this.conditions.until(deadline, () => {
       const found = this.sdk.membership(conversation.id);
       return found?.state === "invite" || found?.state === "join" ? found : undefined;
     });
     if (membership.state === "join") return;
     const via = membership.invitedBy?.split(":").slice(1).join(":");
     await this.api.joinRoom(conversation.id, via === undefined ? [] : [via], left());
-    await this.condition.until({ what: `${deadline.what} (seen by sync)`, withinMs: left() }, () =>
+    await this.conditions.until({ what: `${deadline.what} (seen by sync)`, withinMs: left() }, () =>
       this.sdk.membership(conversation.id)?.state === "join" ? true : undefined,
     );
   }
@@ -220,7 +221,7 @@ export class MatrixSession
   }
 
   async corrected(messageId: string, text: string, deadline: Deadline): Promise<void> {
-    await this.condition.until(deadline, () => (this.#corrections.get(messageId) === text ? true : undefined));
+    await this.conditions.until(deadline, () => (this.#corrections.get(messageId) === text ? true : undefined));
   }
 
   async retract(conversation: Conversation, messageId: string): Promise<void> {
@@ -229,7 +230,7 @@ export class MatrixSession
   }
 
   async retracted(messageId: string, deadline: Deadline): Promise<{ readonly marked: boolean }> {
-    const redaction = await this.condition.until(deadline, () =>
+    const redaction = await this.conditions.until(deadline, () =>
       this.sdk.isRedacted(messageId) === true ? this.#redactions.get(messageId) : undefined,
     );
     return { marked: redaction.sender !== "" && redaction.at > 0 };
@@ -259,9 +260,9 @@ export class MatrixSession
       event: (event) => this.#arrived(event),
       redaction: (redaction) => {
         this.#redactions.set(redaction.id, redaction);
-        this.condition.changed();
+        this.conditions.changed();
       },
-      synced: () => this.condition.changed(),
+      synced: () => this.conditions.changed(),
       gap: (roomId, from) => void this.#fill(roomId, from),
       loggedOut: (error) => this.#finish(new HarnessError("refused", `the server ended the session: ${error.message}`)),
       lostConnection: (error) => this.#finish(new HarnessError("disconnected", `lost the server: ${error.message}`)),
@@ -276,12 +277,12 @@ export class MatrixSession
     if (isNew) this.#senders.set(event.id, event.sender);
     const isOwn = event.sender === this.address && (event.ownTransaction || this.#sent.has(event.id));
     if (isNew && !isOwn && isMessage(event)) this.#inbox.add(this.#messageOf(event));
-    else this.condition.changed();
+    else this.conditions.changed();
   }
 
   #onCorrection(sender: string, { of, text }: Correction): void {
     if (this.#senders.get(of) === sender) this.#corrections.set(of, text);
-    this.condition.changed();
+    this.conditions.changed();
   }
 
   /** Fetches what a sync left out, newest first, until something known; then shows it in the order it was sent. */
@@ -342,7 +343,7 @@ export class MatrixSession
   #finish(error?: Error): void {
     this.#end({ at: performance.now(), ...(error === undefined ? {} : { error }) });
     const reason = error ?? new HarnessError("disconnected", "this session was closed");
-    this.condition.end(reason);
+    this.conditions.fail(reason);
     this.api.close(reason);
     this.sdk.stop();
   }

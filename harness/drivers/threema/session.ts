@@ -11,20 +11,14 @@ import type {
   WithEncryption,
   WithSecrets,
 } from "../../model/session.ts";
+import { Conditions } from "../conditions.ts";
+import { Inbox } from "../inbox.ts";
 import { messageTypes, open, seal } from "./box.ts";
 import type { Delivered } from "./callback.ts";
 import type { Gateway } from "./gateway.ts";
 
-const maximumInbox = 100_000;
 /** send_e2e takes texts of up to 3500 bytes. */
 const maximumTextBytes = 3_500;
-
-interface Waiter {
-  readonly predicate: (message: ReceivedMessage) => boolean;
-  resolve(message: ReceivedMessage): void;
-  reject(error: unknown): void;
-  readonly timer: NodeJS.Timeout;
-}
 
 const lacking = (what: string): HarnessError =>
   new HarnessError("unsupported", `Threema Gateway has no ${what} for an identity of its own.`);
@@ -45,9 +39,9 @@ export class ThreemaSession implements Session, WithEncryption, WithSecrets {
   readonly #privateKey: Uint8Array;
   readonly #secrets: Readonly<Record<string, string>>;
   readonly #onClose: () => void;
-  readonly #inbox: ReceivedMessage[] = [];
+  readonly #conditions = new Conditions();
+  readonly #inbox = new Inbox(this.#conditions);
   readonly #seen = new Set<string>();
-  readonly #waiters = new Set<Waiter>();
   readonly #end = Promise.withResolvers<SessionEnd>();
   #arriving: Promise<void> = Promise.resolve();
   #closed = false;
@@ -144,42 +138,22 @@ export class ThreemaSession implements Session, WithEncryption, WithSecrets {
     const key = `${from} ${messageId}`;
     if (this.#closed || opened.type !== messageTypes.text || this.#seen.has(key)) return;
     this.#seen.add(key);
-    if (this.#inbox.length >= maximumInbox) return;
-    const message: ReceivedMessage = {
+    this.#inbox.add({
       id: messageId,
       conversation: { kind: "direct", id: from, between: [this.address, from] },
       from,
       text: new TextDecoder().decode(opened.data),
       encrypted: true,
       at,
-    };
-    this.#inbox.push(message);
-    for (const waiter of this.#waiters) if (waiter.predicate(message)) this.#settle(waiter, message);
-  }
-
-  #settle(waiter: Waiter, message: ReceivedMessage): void {
-    clearTimeout(waiter.timer);
-    this.#waiters.delete(waiter);
-    waiter.resolve(message);
+    });
   }
 
   received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
-    const here = this.#inbox.find(predicate);
-    if (here !== undefined) return Promise.resolve(here);
-    if (this.#closed) return Promise.reject(this.#gone());
-    const { promise, resolve, reject } = Promise.withResolvers<ReceivedMessage>();
-    const timer = setTimeout(() => {
-      this.#waiters.delete(waiter);
-      const seconds = deadline.withinMs / 1_000;
-      reject(new HarnessError("deadline", `waited ${seconds} s for: ${deadline.what}`));
-    }, deadline.withinMs);
-    const waiter: Waiter = { predicate, resolve, reject, timer };
-    this.#waiters.add(waiter);
-    return promise;
+    return this.#inbox.first(predicate, deadline);
   }
 
   inbox(): readonly ReceivedMessage[] {
-    return this.#inbox;
+    return this.#inbox.all();
   }
 
   async ping(): Promise<void> {
@@ -202,11 +176,7 @@ export class ThreemaSession implements Session, WithEncryption, WithSecrets {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const { reject, timer } of this.#waiters) {
-      clearTimeout(timer);
-      reject(this.#gone());
-    }
-    this.#waiters.clear();
+    this.#conditions.fail(this.#gone());
     this.#onClose();
     await this.#gateway.close();
     this.#end.resolve({ at: performance.now() });

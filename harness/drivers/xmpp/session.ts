@@ -20,6 +20,8 @@ import type {
   WithTraffic,
   WithUploads,
 } from "../../model/session.ts";
+import { Conditions } from "../conditions.ts";
+import { Inbox } from "../inbox.ts";
 import { readArchive, readArchiveAfter } from "./archive.ts";
 import { errorWords, xml, type Element } from "./library.ts";
 import {
@@ -48,9 +50,7 @@ import { blockPerson, onlyFrom } from "./privacy.ts";
 import type { XmppStream } from "./stream.ts";
 import { Traffic } from "./traffic.ts";
 import { getFile, putFile, requestSlot } from "./uploads.ts";
-import { Watch } from "./watch.ts";
 
-const maxInbox = 100_000;
 const maxAttachmentBytes = 16 * 1024 * 1024;
 const carbonNs = "urn:xmpp:carbons:2";
 /** Messages of a room that are fetched at most when we come back into it. */
@@ -76,7 +76,6 @@ export class XmppSession
   readonly stream: XmppStream;
   readonly #servers: readonly RunningServer[];
   readonly #traffic: Traffic;
-  readonly #inbox: ReceivedMessage[] = [];
   readonly #errors: DeliveryError[] = [];
   readonly #invitations = new Set<string>();
   readonly #rooms = new Set<string>();
@@ -91,7 +90,8 @@ export class XmppSession
   readonly #retracted = new Map<string, { readonly marked: boolean }>();
   /** Newest text by the id of the message that was changed. */
   readonly #corrections = new Map<string, string>();
-  readonly #watch: Watch;
+  readonly #conditions = new Conditions();
+  readonly #inbox = new Inbox(this.#conditions);
   readonly #secrets: Record<string, string> = {};
 
   constructor(stream: XmppStream, person: Person, servers: readonly RunningServer[], traffic: Traffic) {
@@ -101,7 +101,7 @@ export class XmppSession
     this.ended = stream.ended;
     this.#servers = servers;
     this.#traffic = traffic;
-    this.#watch = new Watch(stream.ended, person.address);
+    void this.#conditions.failAfter(stream.ended, person.address);
     this.#secrets["password"] = person.password;
     stream.onStanza((stanza) => this.#onStanza(stanza));
   }
@@ -115,7 +115,7 @@ export class XmppSession
   #onStanza(stanza: Element): void {
     if (stanza.name === "presence") this.#onPresence(stanza);
     if (stanza.name === "message") this.#onMessage(stanza);
-    this.#watch.changed();
+    this.#conditions.changed();
   }
 
   #onPresence(stanza: Element): void {
@@ -161,7 +161,7 @@ export class XmppSession
     if (inRoom) this.#newest.set(bare(from), { id: roomId, at: new Date() });
     const ownEcho = inRoom && resourceOf(from) === this.address;
     const read = ownEcho ? undefined : this.#read(message);
-    if (read !== undefined && this.#inbox.length < maxInbox) this.#inbox.push(read);
+    if (read !== undefined) this.#inbox.add(read);
   }
 
   #onCorrection(id: string, sender: string, message: Element): void {
@@ -215,7 +215,7 @@ export class XmppSession
   async join(conversation: Conversation, deadline: Deadline): Promise<void> {
     if (conversation.kind === "direct") return;
     if (this.#rooms.has(conversation.id)) return this.#comeBack(conversation.id, deadline.withinMs);
-    await this.#watch.until(deadline, () => (this.#invitations.has(conversation.id) ? true : undefined));
+    await this.#conditions.until(deadline, () => (this.#invitations.has(conversation.id) ? true : undefined));
     await enterRoom(this.stream, conversation.id);
     this.#rooms.add(conversation.id);
   }
@@ -235,7 +235,7 @@ export class XmppSession
         ? await readArchive(this.stream, query, maxMissed)
         : await readArchiveAfter(this.stream, query, newest.id, maxMissed);
     for (const message of missed) this.#onContent(message);
-    this.#watch.changed();
+    this.#conditions.changed();
   }
 
   async leave(conversation: Conversation): Promise<void> {
@@ -261,18 +261,11 @@ export class XmppSession
   }
 
   received(predicate: (message: ReceivedMessage) => boolean, deadline: Deadline): Promise<ReceivedMessage> {
-    let seen = 0;
-    return this.#watch.until(deadline, () => {
-      for (; seen < this.#inbox.length; seen += 1) {
-        const message = this.#inbox[seen];
-        if (message !== undefined && predicate(message)) return message;
-      }
-      return undefined;
-    });
+    return this.#inbox.first(predicate, deadline);
   }
 
   inbox(): readonly ReceivedMessage[] {
-    return [...this.#inbox];
+    return this.#inbox.all();
   }
 
   async history(conversation: Conversation, limit: number): Promise<readonly ReceivedMessage[]> {
@@ -318,7 +311,7 @@ export class XmppSession
   }
 
   async corrected(messageId: string, text: string, deadline: Deadline): Promise<void> {
-    await this.#watch.until(deadline, () => (this.#corrections.get(messageId) === text ? true : undefined));
+    await this.#conditions.until(deadline, () => (this.#corrections.get(messageId) === text ? true : undefined));
   }
 
   /** XEP-0424 with a fallback body for clients that do not know it. */
@@ -334,11 +327,11 @@ export class XmppSession
 
   #roomId(messageId: string): Promise<string> {
     const deadline = { what: `the room's id of message ${messageId}`, withinMs: 30_000 };
-    return this.#watch.until(deadline, () => this.#roomIds.get(messageId));
+    return this.#conditions.until(deadline, () => this.#roomIds.get(messageId));
   }
 
   retracted(messageId: string, deadline: Deadline): Promise<{ readonly marked: boolean }> {
-    return this.#watch.until(deadline, () => this.#retracted.get(messageId));
+    return this.#conditions.until(deadline, () => this.#retracted.get(messageId));
   }
 
   async sendFile(

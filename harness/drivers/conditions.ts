@@ -1,7 +1,7 @@
-import { HarnessError } from "../../model/errors.ts";
-import type { Deadline } from "../../model/session.ts";
+import { HarnessError } from "../model/errors.ts";
+import type { Deadline, SessionEnd } from "../model/session.ts";
 
-/** Conditions that are looked at again whenever something happened. */
+/** Conditions on a session's state that are looked at again whenever something happened; its end ends all of them. */
 export class Conditions {
   readonly #looks = new Set<() => void>();
   #fault: Error | undefined;
@@ -15,6 +15,13 @@ export class Conditions {
   fail(error: Error): void {
     this.#fault ??= error;
     this.changed();
+  }
+
+  /** Waiting ends with the session of `who`: with its error, or with `disconnected` where it was closed. */
+  async failAfter(ended: Promise<SessionEnd>, who: string): Promise<void> {
+    const { error } = await ended;
+    const known = error instanceof HarnessError ? error : undefined;
+    this.fail(known ?? new HarnessError("disconnected", `the session of ${who} was closed`, { cause: error }));
   }
 
   get fault(): Error | undefined {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Comparison } from "../model/criterion.ts";
+import type { Scenario } from "../model/scenario.ts";
 import { fakeCandidate } from "./fake-lab.ts";
 import { makePlan } from "./plan.ts";
 import type { Plan, PlanInput } from "./plan.ts";
@@ -45,16 +46,25 @@ describe("plan", () => {
   });
 
   it("runs what the rows read: hardened, both, or hardened and @default", () => {
-    const configs = (catalogue: PlanInput["catalogue"], size: PlanInput["size"] = "standard"): readonly string[] =>
-      [...new Set(makePlan(input({ catalogue, size })).jobs.map(({ config }) => config))].toSorted();
+    const configs = (
+      catalogue: PlanInput["catalogue"],
+      size: PlanInput["size"] = "standard",
+      scenario: Partial<Scenario> = {},
+    ): readonly string[] => {
+      const { jobs } = makePlan(input({ catalogue, size, scenarios: [found(aScenario(scenario))] }));
+      return [...new Set(jobs.map(({ config }) => config))].toSorted();
+    };
     assert.deepEqual(configs(aCatalogue()), ["hardened"]);
-    assert.deepEqual(configs(aCatalogue([aCriterion({ config: "both" })])), ["default", "hardened"]);
+    const shownToo = aCatalogue([aCriterion({ config: "both" })]);
+    assert.deepEqual(configs(shownToo, "standard", { shares: "read-only" }), ["default", "hardened"]);
+    assert.deepEqual(configs(shownToo, "standard"), ["hardened"]);
+    assert.deepEqual(configs(shownToo, "full"), ["default", "hardened"]);
     const rule = { kind: "pass", conditions: [readsDefault] } as const;
     assert.deepEqual(configs(aCatalogue([aCriterion({ rule })])), ["default", "hardened"]);
     const lower = { kind: "steps", steps: [], adjust: { lowerOf: ["hardened", "default"] } } as const;
     assert.deepEqual(configs(aCatalogue([aCriterion({ rule: lower })])), ["default", "hardened"]);
     assert.deepEqual(configs(aCatalogue(), "full"), ["default", "hardened"]);
-    assert.deepEqual(configs(aCatalogue([aCriterion({ config: "both" })]), "quick"), ["hardened"]);
+    assert.deepEqual(configs(shownToo, "quick", { shares: "read-only" }), ["hardened"]);
   });
 
   it("compresses parameters and says so, except in the full plan", () => {

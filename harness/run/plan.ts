@@ -14,7 +14,7 @@ import { shuffled } from "./seeded.ts";
 
 /**
  * How much is run: `quick` = compressed, only configurations that decide a verdict; `standard` = compressed, also what is shown
- * beside it; `full` = nothing compressed, both configurations for every scenario.
+ * beside it where scenarios share servers for that; `full` = nothing compressed, both configurations for every scenario.
  */
 export type PlanSize = "quick" | "standard" | "full";
 
@@ -113,9 +113,15 @@ export function configsRead(criterion: Criterion): readonly ConfigName[] {
 const configsOf = (criterion: Criterion): readonly ConfigName[] =>
   criterion.config === "both" ? configNames : configsRead(criterion);
 
-function configsOfScenario(criteria: readonly Criterion[], size: PlanSize): readonly ConfigName[] {
+function configsOfScenario(
+  { shares }: Scenario,
+  criteria: readonly Criterion[],
+  size: PlanSize,
+): readonly ConfigName[] {
   if (size === "full" || criteria.length === 0) return configNames;
-  const asked = new Set(criteria.flatMap(size === "quick" ? configsRead : configsOf));
+  // What is only shown beside a verdict must not cost servers of its own in the plan that has to be short.
+  const shownToo = size === "standard" && shares === "read-only";
+  const asked = new Set(criteria.flatMap(shownToo ? configsOf : configsRead));
   return configNames.filter((name) => asked.has(name));
 }
 
@@ -264,7 +270,7 @@ function jobsOf(input: PlanInput, scenario: Scenario, subject: Subject, repetiti
   if (!scenario.protocols.includes(candidate.protocol)) return [];
   if (lacksAll(candidate, criteria) || lacksAll(partner, criteria)) return [];
   const { onlyConfigs, size } = input;
-  const asked = input.configs ?? configsOfScenario(criteria, size);
+  const asked = input.configs ?? configsOfScenario(scenario, criteria, size);
   const configs = asked.filter((name) => onlyConfigs.length === 0 || onlyConfigs.includes(name));
   return configs.map((config) => ({
     scenario,

@@ -26,7 +26,7 @@ type Traces = Readonly<Record<string, string>>;
 
 const messages = 20;
 /** How often the erasure window is looked into: each look dumps the whole database, and must not keep the server busy. */
-const looks = 30;
+const looks = 10;
 
 interface Taken {
   readonly gone: boolean;

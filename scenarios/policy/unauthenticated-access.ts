@@ -86,6 +86,7 @@ export const scenario = defineScenario({
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,
+  shares: "last",
   timeBudget: 120,
   async run(ctx) {
     const [server] = ctx.servers;

@@ -37,13 +37,6 @@ export const labNeeds: readonly Deviation[] = [
 /** What a careful operator sets. */
 export const hardeningSteps: readonly Deviation[] = [
   hardening(
-    "user_api.bcrypt_cost",
-    "10",
-    "12",
-    "Gestohlene Passwort-Hashes sind viermal so teuer zu erraten.",
-    "Stolen password hashes cost four times as much to guess.",
-  ),
-  hardening(
     "global.trusted_third_party_id_servers",
     "matrix.org, vector.im",
     "[]",

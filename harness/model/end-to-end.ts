@@ -97,10 +97,36 @@ export interface WithKeyBackup {
   restoreKeyBackup(recoveryKey: string): Promise<void>;
 }
 
-/** What a careful client can do about devices slipped into an account. */
-export interface WithCarefulTrust {
-  /** Sets up an identity of the person that signs the own devices (Matrix cross-signing); nothing where there is none. */
-  signOwnDevices(): Promise<void>;
+/** Devices of a person as a client sees them: signed by their owner, or not. */
+export interface SignedDevices {
+  readonly signed: number;
+  readonly unsigned: number;
+}
+
+/** What came of two people comparing what their clients show for them. */
+export interface Comparison {
+  /** What was compared: emoji, fingerprint. */
+  readonly how: string;
+  /** Both saw the same, and this client shows the other one's device as verified now and did not before. */
+  readonly verified: boolean;
+  /** Other devices of that person, never compared, that this client would take for verified as well. */
+  readonly others: number;
+  readonly note: string;
+}
+
+/** How a client lets people make sure whom they write to, and what a careful one does about devices slipped in. */
+export interface WithVerification {
+  /**
+   * Sets up an identity of the person that signs the own devices (Matrix cross-signing); false where the client has none.
+   * Throws `refused` where the server does not take it.
+   */
+  signOwnDevices(): Promise<boolean>;
+  signedDevices(address: string): Promise<SignedDevices>;
+  /**
+   * Compares with the other person what both clients show, confirms what is the same and rejects what is not. `other` is a
+   * session of the same driver. Throws `deadline` when a step of it does not come.
+   */
+  compareWith(other: Session, conversation: Conversation): Promise<Comparison>;
   /** From now on no key goes to a device that came later, or that its owner did not sign. Only for stand-ins. */
   trustOnlyKnown(conversation: Conversation): Promise<void>;
 }
@@ -118,7 +144,7 @@ export function sealedTexts(
 }
 
 export const hasEndToEnd = (session: Session): session is Session & WithEndToEnd => "steal" in session;
-export const hasCarefulTrust = (session: Session): session is Session & WithCarefulTrust => "trustOnlyKnown" in session;
+export const hasVerification = (session: Session): session is Session & WithVerification => "compareWith" in session;
 export const hasKeyBackup = (session: Session): session is Session & WithKeyBackup => "enableKeyBackup" in session;
 
 /** The same message with one bit of its ciphertext turned over: the longest base64 run of the raw form is taken for it. */

@@ -1,7 +1,7 @@
 import type { Sabotage } from "../model/control.ts";
 import {
   hasEndToEnd,
-  hasCarefulTrust,
+  hasVerification,
   type SealedMessage,
   type StolenState,
   type WithEndToEnd,
@@ -137,7 +137,7 @@ const withWeakMethod = (session: Session & WithEndToEnd): Session =>
 
 /** A careful client: no keys for a device that nobody vouches for. The ghost, itself no first device, is left as it is. */
 function trustingOnlyKnown(session: Session & WithEndToEnd, seen: Seen): Session {
-  if (!hasCarefulTrust(session) || seen.has(session.address)) return session;
+  if (!hasVerification(session) || seen.has(session.address)) return session;
   seen.add(session.address);
   return replaced(session, {
     async befriend(address: string): Promise<void> {

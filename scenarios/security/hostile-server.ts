@@ -1,9 +1,11 @@
 import {
   hasEndToEnd,
+  hasVerification,
   sealedTexts,
   withFlippedBit,
   type SealedMessage,
   type WithEndToEnd,
+  type WithVerification,
 } from "../../harness/model/end-to-end.ts";
 import { HarnessError, hasCode } from "../../harness/model/errors.ts";
 import { defineScenario, type ScenarioContext } from "../../harness/model/scenario.ts";
@@ -78,6 +80,42 @@ async function messagesToAlter(
   return { messages: held.slice(0, -1), honest: held.at(-1) };
 }
 
+/** Whether each could sign what is theirs, and the server's words where it could not. */
+async function sign(clients: readonly (Client & WithVerification)[]): Promise<{ signs: boolean; why: string }> {
+  try {
+    for (const client of clients)
+      if (!(await client.signOwnDevices())) return { signs: false, why: "the client has no such signatures" };
+    return { signs: true, why: "" };
+  } catch (error) {
+    if (!hasCode(error, "refused")) throw error;
+    return { signs: false, why: error.message.slice(0, 300) };
+  }
+}
+
+/**
+ * Signing of own devices works when the other side sees the person's device as signed and the one slipped in as not. Comparing
+ * works when the device compared is then shown as verified, and the one slipped in is not.
+ */
+async function verify(ctx: ScenarioContext, alice: Client, bob: Client, chat: Conversation): Promise<void> {
+  if (!hasVerification(alice) || !hasVerification(bob))
+    throw new HarnessError("harness-fault", "expected clients that can make sure of each other, got others");
+  const { signs, why } = await sign([alice, bob]);
+  if (signs)
+    await ctx.until({ what: "a signed device of bob at alice", withinMs: 30_000 }, async () =>
+      (await alice.signedDevices(bob.address)).signed > 0 ? true : undefined,
+    );
+  const devices = await alice.signedDevices(bob.address);
+  ctx.measure("e2ee.verification.cross-signing-works", signs && devices.signed === 1 && devices.unsigned === 1, {
+    note: signs ? `devices signed by their owner: ${devices.signed}, not signed: ${devices.unsigned}` : why,
+  });
+  const comparison = await alice.compareWith(bob, chat);
+  const { how, verified, others, note } = comparison;
+  ctx.measure("e2ee.verification.interactive-works", verified && others === 0, {
+    note: `${how}; ${note}; devices taken for verified although nobody compared them: ${others}`,
+  });
+  await ctx.evidence("verification.json", JSON.stringify({ signs, why, devices, comparison }, null, 2));
+}
+
 export const scenario = defineScenario({
   id: "SZ-09",
   title: { de: "Böswilliger Server", en: "Hostile server" },
@@ -90,6 +128,8 @@ export const scenario = defineScenario({
   measures: [
     "e2ee.ghost-device.keys-received",
     "e2ee.ghost-device.warning-first",
+    "e2ee.verification.cross-signing-works",
+    "e2ee.verification.interactive-works",
     "replay.shown-as-new",
     "replay.tampered-shown",
   ],
@@ -161,6 +201,7 @@ export const scenario = defineScenario({
       note: warnings.join("; ").slice(0, 300) || "no warning in the chat before the first text",
     });
     await ctx.evidence("ghost-device.json", JSON.stringify({ read: read(), warnings }, null, 2));
+    await ctx.step("two people make sure of each other", () => verify(ctx, alice, bob, chat));
     ctx.control("positive", kept.length === replays, `${kept.length} messages were read once before they came again`);
     ctx.control(
       "negative",

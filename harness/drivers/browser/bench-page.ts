@@ -34,6 +34,8 @@ export type SendOutcome =
   | { readonly error: string; readonly lacks?: undefined }
   | { readonly lacks: string; readonly error?: undefined };
 
+export type Decided = Readonly<Record<"trusted" | "undecided" | "untrusted", readonly string[]>>;
+
 export type FileOutcome = { readonly base64: string; readonly error?: undefined } | { readonly error: string };
 
 /** The functions `page/plugin.js` puts into the page. */
@@ -53,6 +55,9 @@ export interface BenchFunctions {
     encrypted?: boolean,
   ): Promise<SendOutcome>;
   distrustNew(jid: string): Promise<void>;
+  ownFingerprints(): Promise<readonly string[]>;
+  /** Fingerprints of a person's devices by what is decided about them, before and after the decision. */
+  decideOn(jid: string, same: readonly string[]): Promise<{ readonly before: Decided; readonly after: Decided }>;
   /** Empty when done, else the room's answer. */
   describeGroup(room: string, name: string, topic: string): Promise<string>;
   setPicture(base64: string): Promise<void>;

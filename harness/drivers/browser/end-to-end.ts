@@ -5,10 +5,12 @@ import type {
   StolenState,
   UntouchedChat,
   WithEndToEnd,
-  WithCarefulTrust,
+  WithVerification,
+  Comparison,
+  SignedDevices,
 } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
-import type { Conversation } from "../../model/session.ts";
+import type { Conversation, Session } from "../../model/session.ts";
 import { ratchetKeyFor } from "./ratchet-key.ts";
 import { ConverseSession, peerOf } from "./session.ts";
 
@@ -24,7 +26,7 @@ const withFreshIds = (stanza: string, id: string): string =>
     .replaceAll(/<(?:origin-id|stanza-id)\b[^>]*?(?:\/>|>\s*<\/(?:origin-id|stanza-id)>)/g, "");
 
 /** Converse.js with what the bench looks at and does as a thief or as a hostile server. */
-export class EndToEndConverseSession extends ConverseSession implements WithEndToEnd, WithCarefulTrust {
+export class EndToEndConverseSession extends ConverseSession implements WithEndToEnd, WithVerification {
   #deviceId = "";
 
   /** On return this device's id is known. */
@@ -144,8 +146,28 @@ export class EndToEndConverseSession extends ConverseSession implements WithEndT
   }
 
   /** Converse.js 14 has nothing of the kind; XEP-0450 would be one. */
-  signOwnDevices(): Promise<void> {
-    return Promise.resolve();
+  signOwnDevices(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  async signedDevices(address: string): Promise<SignedDevices> {
+    return { signed: 0, unsigned: await this.devicesOf(address) };
+  }
+
+  /** As a person does who reads the fingerprints aloud: "Trusted" for those that match, "Untrusted" for the others. */
+  async compareWith(other: Session): Promise<Comparison> {
+    if (!(other instanceof EndToEndConverseSession))
+      throw new HarnessError("harness-fault", "expected a session of this driver, got another");
+    const theirs = await other.call("the fingerprints of the own device", "ownFingerprints");
+    const { before, after } = await this.call(`fingerprints of ${other.address}`, "decideOn", other.address, theirs);
+    const decided = theirs.length > 0 && theirs.every((one) => one !== "" && after.trusted.includes(one));
+    return {
+      how: "fingerprint",
+      verified: decided && before.trusted.length === 0,
+      others: [...after.trusted, ...after.undecided].filter((one) => !theirs.includes(one)).length,
+      // Converse.js 14 ticks "Trusted" for devices nobody decided about.
+      note: `shown as trusted before anybody compared: ${before.undecided.length} keys; rejected as not the same: ${after.untrusted.length}`,
+    };
   }
 
   trustOnlyKnown({ id }: Conversation): Promise<void> {

@@ -6,10 +6,12 @@ import type {
   UntouchedChat,
   WithEndToEnd,
   WithKeyBackup,
-  WithCarefulTrust,
+  WithVerification,
+  Comparison,
+  SignedDevices,
 } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
-import type { Conversation } from "../../model/session.ts";
+import type { Conversation, Session } from "../../model/session.ts";
 import { roomPath, textOf, type Json } from "./client-api.ts";
 import { defaultTimeoutMs } from "./connection.ts";
 import { EncryptingMatrixSession } from "./session.ts";
@@ -22,7 +24,7 @@ const clientRotationMs = 604_800_000;
 /** The SDK with what the bench looks at and does as a thief or as a hostile server. */
 export class EndToEndMatrixSession
   extends EncryptingMatrixSession
-  implements WithEndToEnd, WithKeyBackup, WithCarefulTrust
+  implements WithEndToEnd, WithKeyBackup, WithVerification
 {
   async createEncryptedGroup(name: string): Promise<Conversation> {
     const id = await this.api.createRoom({
@@ -143,8 +145,19 @@ export class EndToEndMatrixSession
     return this.sdk.restoreKeyBackup(recoveryKey);
   }
 
-  signOwnDevices(): Promise<void> {
-    return this.sdk.signOwnDevices(this.person.password);
+  async signOwnDevices(): Promise<boolean> {
+    await this.sdk.signOwnDevices(this.person.password);
+    return true;
+  }
+
+  signedDevices(address: string): Promise<SignedDevices> {
+    return this.sdk.signedDevices(address);
+  }
+
+  compareWith(other: Session, { id }: Conversation): Promise<Comparison> {
+    if (!(other instanceof EndToEndMatrixSession))
+      throw new HarnessError("harness-fault", "expected a session of this driver, got another");
+    return this.sdk.compareWith(other.sdk, id);
   }
 
   async trustOnlyKnown(): Promise<void> {

@@ -43,3 +43,16 @@ test("an event is never handed to a sync that the server has answered", async ()
   assert.match(await (await next.answer).text(), /\$4/);
   assert.equal(await settledNow(answered.answer), false);
 });
+
+test("an event comes with what the server last said about the device's keys", async () => {
+  const hostile = new HostileSync();
+  const said = { device_one_time_keys_count: { signed_curve25519: 50 }, device_unused_fallback_key_types: ["x"] };
+  await hostile.learnFrom(Response.json({ next_batch: "s1", rooms: {}, ...said }));
+  await hostile.learnFrom(Response.json({ next_batch: "s2", device_one_time_keys_count: { signed_curve25519: 49 } }));
+  await hostile.learnFrom(new Response("<html>", { status: 502 }));
+  hostile.put("!room", { event_id: "$5" });
+  const answer = (await (await hostile.turn(sync).answer).json()) as Record<string, unknown>;
+  assert.deepEqual(answer["device_one_time_keys_count"], { signed_curve25519: 49 });
+  assert.deepEqual(answer["device_unused_fallback_key_types"], ["x"]);
+  assert.equal(answer["next_batch"], "s1");
+});

@@ -15,11 +15,12 @@ import {
 } from "matrix-js-sdk";
 import { decodeRecoveryKey, OnlySignedDevicesIsolationMode } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { logger as sharedLogger, type Logger } from "matrix-js-sdk/lib/logger.js";
-import type { Cryptography, SealedMessage, StolenState } from "../../model/end-to-end.ts";
+import type { Comparison, Cryptography, SealedMessage, SignedDevices, StolenState } from "../../model/end-to-end.ts";
 import { HarnessError } from "../../model/errors.ts";
 import type { ShownSurroundings } from "../../model/surroundings.ts";
 import { HostileSync } from "./hostile-sync.ts";
 import { stealFrom } from "./stolen-keys.ts";
+import { compareStrings } from "./verification.ts";
 import type { Json, Login } from "./client-api.ts";
 import type { Connection } from "./connection.ts";
 
@@ -56,6 +57,8 @@ const sealedKept = 10_000;
 const receivedLimit = 128 * 1024 * 1024;
 /** A client takes the stand-in's answer at once; decrypting costs milliseconds. */
 const injectionMs = 20_000;
+/** A signature goes to the server and comes back with the next query of keys. */
+const verificationMs = 30_000;
 
 /** The server may keep a sync open this long. */
 const pollTimeoutMs = 30_000;
@@ -315,14 +318,57 @@ export class SdkClient {
     return { library: crypto.getVersion(), algorithms: [...new Set(algorithms)] };
   }
 
-  /** Cross-signing keys of the person; this device is signed with them. */
+  /** Cross-signing keys of the person; this device is signed with them. Throws `refused` where the server takes none. */
   async signOwnDevices(password: string): Promise<void> {
     const user = this.#client.getSafeUserId();
-    await this.#crypto().bootstrapCrossSigning({
-      authUploadDeviceSigningKeys: async (upload) => {
-        await upload({ type: "m.login.password", identifier: { type: "m.id.user", user }, password });
-      },
-    });
+    try {
+      await this.#crypto().bootstrapCrossSigning({
+        authUploadDeviceSigningKeys: async (upload) => {
+          await upload({ type: "m.login.password", identifier: { type: "m.id.user", user }, password });
+        },
+      });
+    } catch (cause) {
+      if (cause instanceof HTTPError && [401, 403, 404].includes(cause.httpStatus ?? 0))
+        throw new HarnessError("refused", `Cross-signing keys: ${cause.message.slice(0, 2048)}`, { cause });
+      throw cause;
+    }
+  }
+
+  async signedDevices(user: string): Promise<SignedDevices> {
+    const crypto = this.#crypto();
+    const devices = (await crypto.getUserDeviceInfo([user], true)).get(user) ?? new Map<string, unknown>();
+    const states = await Promise.all([...devices.keys()].map((id) => crypto.getDeviceVerificationStatus(user, id)));
+    const signed = states.filter((state) => state?.signedByOwner === true).length;
+    return { signed, unsigned: states.length - signed };
+  }
+
+  /** Compares emoji with another client, which is the only one of its person that is at hand. */
+  async compareWith(other: SdkClient, roomId: string): Promise<Comparison> {
+    const crypto = this.#crypto();
+    const [user, device] = [other.#client.getSafeUserId(), other.#client.getDeviceId()];
+    const how = "SAS (emoji and numbers)";
+    if (!(await crypto.userHasCrossSigningKeys(user, true)))
+      return { how, verified: false, others: 0, note: "no identity of the other person to compare" };
+    const verifiedNow = async (): Promise<readonly string[]> => {
+      const devices = (await crypto.getUserDeviceInfo([user], true)).get(user) ?? new Map<string, unknown>();
+      const states = await Promise.all(
+        [...devices.keys()].map(async (id) => [id, await crypto.getDeviceVerificationStatus(user, id)] as const),
+      );
+      return states.filter(([, state]) => state?.isVerified() === true).map(([id]) => id);
+    };
+    const before = await verifiedNow();
+    const same = await compareStrings(this.#client, other.#client, roomId);
+    // Our signature of the other identity comes back to us from the server, as all others see it.
+    const isKnown = await within(verificationMs, async () =>
+      (await crypto.getUserVerificationStatus(user)).isVerified(),
+    );
+    const after = await verifiedNow();
+    return {
+      how,
+      verified: same && isKnown && before.length === 0 && after.some((id) => id === device),
+      others: after.filter((id) => id !== device).length,
+      note: `same string: ${same}, identity verified: ${isKnown}, devices verified before: ${before.length}, after: ${after.length}`,
+    };
   }
 
   /** MSC4153: keys go to devices that their owner has signed, and to no other. */
@@ -399,6 +445,8 @@ export class SdkClient {
       const forged = turn.answer.finally(() => abandon.abort());
       asked.catch(() => undefined);
       const answer = await Promise.race([forged, asked]);
+      if (this.#client.getCrypto() !== undefined && new URL(address).pathname.endsWith("/sync"))
+        await this.#hostile.learnFrom(answer);
       // Too many requests or a server that is starting decide nothing; the SDK asks again.
       const decides = answer.status < 300 || [401, 403, 404].includes(answer.status);
       if (decides && new URL(address).pathname.endsWith("/keys/upload")) this.#keysDecided.resolve(answer.status);
@@ -493,6 +541,16 @@ export class SdkClient {
       }
     }, retryMs);
   }
+}
+
+/** Whether it became true in this time. */
+async function within(milliseconds: number, check: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  while (!(await check())) {
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
 }
 
 interface RequestOptions {

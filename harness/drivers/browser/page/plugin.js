@@ -434,6 +434,33 @@ async function shown(peer) {
   };
 }
 
+/** Every key of a person's devices, as the person's dialogue shows it. */
+async function fingerprints(jid) {
+  const lists = await Promise.all(omemoVersions.map((v) => inner.api.omemo.devicelists.get(jid, true, v)));
+  const devices = lists.flatMap((list) => list.devices.filter((d) => d.get("active")));
+  await Promise.all(devices.map((device) => u.omemo.generateFingerprint(device)));
+  return devices.map((device) => ({ device, fingerprint: device.get("bundle")?.fingerprint ?? "" }));
+}
+
+/** Own keys of this device only. */
+async function ownFingerprints() {
+  const id = String(await inner.api.omemo.getDeviceID());
+  const all = await fingerprints(inner.session.get("bare_jid"));
+  return all.filter(({ device }) => String(device.get("id")) === id).map(({ fingerprint }) => fingerprint);
+}
+
+/** Marks devices with these keys as trusted and all others as not, as the choice beside each fingerprint does. */
+async function decideOn(jid, same) {
+  const all = await fingerprints(jid);
+  const decided = () => {
+    const those = (value) => all.filter(({ device }) => device.get("trusted") === value).map((d) => d.fingerprint);
+    return { trusted: those(1), undecided: those(0), untrusted: those(-1) };
+  };
+  const before = decided();
+  for (const { device, fingerprint } of all) device.save("trusted", same.includes(fingerprint) ? 1 : -1);
+  return { before, after: decided() };
+}
+
 /** Devices that appear from now on are marked as not trusted at once, as a person does who waits for a comparison. */
 async function distrustNew(jid) {
   const lists = await Promise.all(omemoVersions.map((v) => inner.api.omemo.devicelists.get(jid, true, v)));
@@ -556,6 +583,8 @@ window.bench = {
   send,
   sendFile,
   distrustNew,
+  ownFingerprints,
+  decideOn,
   describeGroup,
   setPicture,
   react,

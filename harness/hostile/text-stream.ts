@@ -116,7 +116,8 @@ export class TextStream {
 
   async #handshake(secured: tls.TLSSocket, event: "secure" | "secureConnect"): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const closed = (): void => reject(new Error("closed during the TLS handshake"));
+    const closed = (): void =>
+      reject(Object.assign(new Error("closed during the TLS handshake"), { code: "ECONNRESET" }));
     const silent = setTimeout(() => {
       reject(new HarnessError("lab-fault", `expected the TLS handshake to end within ${handshakeMs} ms, it did not`));
       secured.destroy();

@@ -6,7 +6,8 @@ export type Subjects = Readonly<Record<string, string>>;
 
 /**
  * Whether the check behind a criterion was shown able to fail, per protocol family: one product's caught control proves
- * the scenario for the family. A lab-broken control (expects `inconclusive`) can spoil a proof but never make one.
+ * the scenario for the family. A lab-broken control (expects `inconclusive`) and one that only shows a reported value can
+ * spoil a proof but never make one.
  */
 export function proofOf(
   criterion: string,
@@ -21,7 +22,9 @@ export function proofOf(
     subjects !== undefined && subjects[control] !== subject;
   const fresh = latest.filter((proof) => !isStale(proof));
   if (fresh.some(({ outcome }) => outcome === "missed")) return { state: "missed", ...lastOf(fresh), controls };
-  const caught = latest.filter(({ outcome, expected }) => outcome === "caught" && expected !== "inconclusive");
+  const caught = latest.filter(
+    ({ outcome, expected, shows }) => outcome === "caught" && expected !== "inconclusive" && shows === undefined,
+  );
   const valid = caught.filter((proof) => !isStale(proof));
   if (valid.length > 0) return { state: "proven", ...lastOf(valid), controls };
   if (caught.length > 0) return { state: "stale", ...lastOf(caught), controls };

@@ -113,6 +113,7 @@ describe("the proof of a criterion", () => {
 
   it("is not made by a broken lab alone, nor by a control that ended in an error", () => {
     assert.equal(state([aProof({ expected: "inconclusive" })], current), "unproven");
+    assert.equal(state([aProof({ shows: "x.y", expected: "met" })], current), "unproven");
     assert.equal(state([aProof({ outcome: "error" })], current), "unproven");
   });
 

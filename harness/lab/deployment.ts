@@ -144,6 +144,7 @@ export class LabDeployment implements Deployment {
         ca: instance.ca,
         access,
         addSecret: (value) => keeper.add(value),
+        giveUp: (container) => this.faults.giveUp(container),
       });
     });
     this.faults = new FaultBook(docker, instances, plan.signal);

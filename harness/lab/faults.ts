@@ -18,6 +18,7 @@ export class FaultBook implements Faults {
   readonly #servers: readonly ServerInstance[];
   readonly #signal: AbortSignal;
   readonly #active = new Set<Active>();
+  readonly #givenUp = new Set<string>();
 
   constructor(docker: DockerClient, servers: readonly ServerInstance[], signal: AbortSignal) {
     this.#docker = docker;
@@ -25,9 +26,14 @@ export class FaultBook implements Faults {
     this.#signal = signal;
   }
 
-  /** Containers that are down, frozen or cut off on purpose: not a sign of a broken lab. */
+  /** Containers that are down, frozen or cut off on purpose or by the product's own fault: not a sign of a broken lab. */
   brokenContainers(): ReadonlySet<string> {
-    return new Set([...this.#active].flatMap((fault) => [...fault.containers]));
+    return new Set([...this.#givenUp, ...[...this.#active].flatMap((fault) => [...fault.containers])]);
+  }
+
+  /** This container ended by its own fault and stays as it is. */
+  giveUp(container: string): void {
+    this.#givenUp.add(container);
   }
 
   async cutFederation(...servers: readonly RunningServer[]): Promise<AsyncDisposable> {
@@ -58,9 +64,14 @@ export class FaultBook implements Faults {
     });
   }
 
-  /** Undoes all faults, the newest first. */
+  /** Undoes all faults, the newest first. Throws `lab-fault` where a container was given up: its server cannot be used again. */
   async heal(): Promise<void> {
     for (const fault of [...this.#active].toReversed()) await fault.undo();
+    if (this.#givenUp.size === 0) return;
+    const titles = this.#servers.flatMap(({ services }) =>
+      services.filter(({ container }) => this.#givenUp.has(container.id)).map(({ title }) => title),
+    );
+    throw new HarnessError("lab-fault", `expected to heal every server, but ${titles.join(", ")} ended by itself`);
   }
 
   /** Breaks all services at once; mending follows the order in which they were first started. */

@@ -2,6 +2,7 @@ import type { Account, HttpAnswer, HttpRequest, ServerAccess } from "../model/ca
 import { implementationOf } from "../model/partners.ts";
 import type {
   BoundAdministration,
+  CollapsedService,
   Endpoint,
   EndpointKind,
   Listener,
@@ -11,6 +12,7 @@ import type {
   SearchResult,
 } from "../model/server.ts";
 import { HarnessError } from "../model/errors.ts";
+import { collapsedServices } from "./collapse.ts";
 import type { DockerClient } from "./daemon.ts";
 import { execBounded } from "./exec.ts";
 import type { LabHttp } from "./http.ts";
@@ -32,6 +34,7 @@ export class LabServer implements RunningServer {
   readonly #docker: DockerClient;
   readonly #instance: ServerInstance;
   readonly #http: LabHttp;
+  readonly #giveUp: (container: string) => void;
 
   constructor(parts: {
     readonly docker: DockerClient;
@@ -40,12 +43,15 @@ export class LabServer implements RunningServer {
     readonly ca: string;
     readonly access: ServerAccess;
     readonly addSecret: (value: string) => void;
+    /** Told which containers the lab need not look after any more. */
+    readonly giveUp: (container: string) => void;
   }) {
     const { instance } = parts;
     const { candidate, config } = instance;
     this.#docker = parts.docker;
     this.#instance = instance;
     this.#http = parts.http;
+    this.#giveUp = parts.giveUp;
     this.id = instance.id;
     this.domain = instance.domain;
     this.config = config;
@@ -103,6 +109,14 @@ export class LabServer implements RunningServer {
       return openPorts(stdout).map((port) => ({ service: name, port }));
     });
     return (await Promise.all(perService)).flat();
+  }
+
+  async collapsed(): Promise<readonly CollapsedService[]> {
+    const ended = await collapsedServices(this.#docker, this.#instance);
+    return ended.map(({ container, ...facts }) => {
+      this.#giveUp(container);
+      return facts;
+    });
   }
 
   resources(): Promise<readonly ResourceSample[]> {

@@ -74,8 +74,13 @@ export interface Control {
   readonly everyConfig?: boolean;
   readonly explains: { readonly de: string; readonly en: string };
   readonly sabotage: Sabotage;
-  /** `not-met` for sabotages, `inconclusive` for broken labs; `partly` is allowed for a B row whose scale has no lower step for this sabotage. */
+  /**
+   * `not-met` for sabotages, `inconclusive` for broken labs; `partly` is allowed for a B row whose scale has no lower step for this
+   * sabotage, `met` where honest products do not meet the row, or with {@link shows}.
+   */
   readonly expect: VerdictWord;
+  /** A measurement that is only reported has to have this value: it turns no verdict, so the value shows that it was seen. */
+  readonly shows?: { readonly measurement: string; readonly value: boolean | number };
   /** Other criteria this sabotage also changes, with the reason. */
   readonly alsoChanges?: Readonly<Record<string, string>>;
 }
@@ -90,6 +95,8 @@ export interface ProofRecord {
   readonly protocol: string;
   readonly outcome: ProofOutcome;
   readonly expected: VerdictWord;
+  /** The reported measurement this control is about, where it is not about the verdict. */
+  readonly shows?: string;
   readonly observed: VerdictWord | "none";
   readonly note: string;
   /** ISO time. */

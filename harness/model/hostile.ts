@@ -132,8 +132,11 @@ export interface HostilePeers extends AsyncDisposable {
     person: Person,
     facts: { readonly planted: Readonly<Record<string, string>>; readonly unknown: string },
   ): Promise<readonly StrangerAnswer[]>;
-  /** Malformed and oversized input, some of it with a trick in it. */
-  poison(scene: HostileScene): Promise<readonly PoisonAttempt[]>;
+  /**
+   * Malformed and oversized input, some of it with a trick in it. `failed` where the server gave no answer at all. `goesOn` is
+   * told of each one; false ends the series. Unlike the others it does not throw where the server is out of reach.
+   */
+  poison(scene: HostileScene, goesOn: (attempt: PoisonAttempt) => Promise<boolean>): Promise<readonly PoisonAttempt[]>;
   /** What the other side sent to the stand-in, for the evidence; bounded. */
   received(): string;
 }

@@ -105,6 +105,13 @@ export interface RunningServer {
    * containers: what is published here may have nobody behind it, and what is not declared may be open all the same.
    */
   listeners?(): Promise<readonly Listener[]>;
+  /**
+   * Containers of this server that ended by themselves (a fault of their process, or out of memory); empty = all run. Those
+   * become the product's doing: the lab's own health check leaves them out, and no other scenario gets these servers. So this
+   * is for scenarios that feed hostile input, to which the server answered right before. Throws `lab-fault` where a container
+   * was ended from outside (SIGKILL, SIGTERM), is gone, frozen, restarted or cut off.
+   */
+  collapsed?(): Promise<readonly CollapsedService[]>;
   /** One sample of CPU, memory and network use over all containers of this instance. */
   resources(): Promise<readonly ResourceSample[]>;
 }
@@ -113,6 +120,18 @@ export interface RunningServer {
 export interface Listener {
   readonly service: string;
   readonly port: number;
+}
+
+/** A container that ended, or lost a process for want of memory, although nobody asked it to. */
+export interface CollapsedService {
+  readonly service: string;
+  /** Above 128: 128 + the number of the signal. Null while it still runs. */
+  readonly exitCode: number | null;
+  readonly outOfMemory: boolean;
+  /** ISO time of the container engine; null while it still runs. */
+  readonly endedAt: string | null;
+  /** Last lines of its output, bounded; may be hostile text. */
+  readonly log: string;
 }
 
 /** {@link Administration} bound to a server; optional functions are absent where the product lacks them. */

@@ -37,6 +37,7 @@ const sabotage = z
     lab: labFault.optional(),
   })
   .refine((value) => Object.keys(value).length > 0, "expected at least one sabotage");
+const shown = z.strictObject({ measurement: z.string(), value: z.union([z.boolean(), z.number()]) });
 const controlFile = z.strictObject({
   criterion: z.string(),
   scenario: z.string(),
@@ -47,6 +48,7 @@ const controlFile = z.strictObject({
   explains: words,
   sabotage,
   expect: z.enum(verdictWords),
+  shows: shown.optional(),
   alsoChanges: z.record(z.string(), z.string()).optional(),
 });
 
@@ -73,6 +75,7 @@ function wrongNames(control: Control, { catalogue, scenarios, candidates }: Cont
   const ids = (items: readonly { readonly id: string }[]): readonly string[] => items.map(({ id }) => id);
   const criterion = catalogue.criteria.find(({ id }) => id === control.criterion);
   const stray = criterion !== undefined && !criterion.scenarios.includes(control.scenario);
+  const measured = criterion?.measurements.map(({ id }) => id) ?? [];
   return [
     ...unknown("criterion", control.criterion, ids(catalogue.criteria)),
     ...unknown("scenario", control.scenario, ids(scenarios.map(({ scenario }) => scenario))),
@@ -81,6 +84,7 @@ function wrongNames(control: Control, { catalogue, scenarios, candidates }: Cont
     ...(stray
       ? [`scenario: ${control.criterion} is decided by ${criterion.scenarios.join(", ")}, not by ${control.scenario}`]
       : []),
+    ...(control.shows === undefined ? [] : unknown("measurement", control.shows.measurement, measured)),
     ...Object.keys(control.alsoChanges ?? {}).flatMap((id) => unknown("criterion", id, ids(catalogue.criteria))),
   ];
 }

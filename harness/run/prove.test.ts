@@ -122,6 +122,16 @@ describe("prove", () => {
     assert.deepEqual(outcomes(records), ["lab: caught, inconclusive", "lab-wrong: error, inconclusive"]);
   });
 
+  it("wants a value that turns no verdict to be there", async () => {
+    const showing = (id: string, value: number): FoundControl => {
+      const { control, text } = aControl(id, { variables: { open: false } }, "met");
+      return { control: { ...control, shows: { measurement: "example.count", value } }, text };
+    };
+    const records = await proved([showing("as-asked", 1), showing("other", 2)]);
+    assert.deepEqual(outcomes(records), ["as-asked: caught, met", "other: missed, met"]);
+    assert.match(records[1]?.note ?? "", /expected example\.count = 2, got 1/u);
+  });
+
   it("names rows that changed although the control does not say so", async () => {
     const baseline = [{ criterion: "X-02", candidate: "fake", config: "hardened", verdict: "met" } as VerdictRecord];
     const [record] = await proved([aControl("open", { variables: { open: true } })], baseline);

@@ -127,8 +127,26 @@ function sideEffects({ control }: FoundControl, result: Result, baseline: readon
   });
 }
 
-function assess(found: FoundControl, run: RunOutcome, result: Result, baseline: readonly VerdictRecord[]): Assessment {
+/** What the control's own measurement should have been and was not; undefined where it asks for none or got its value. */
+function otherValue({ shows, candidate, config }: FoundControl["control"], { entries }: Journal): string | undefined {
+  if (shows === undefined) return undefined;
+  const own = entries.flatMap((entry) => (entry.type === "measurement" ? [entry.measurement] : []));
+  const measured = own.find(
+    (one) => one.id === shows.measurement && one.candidate === candidate && one.config === config,
+  );
+  if (measured?.value === shows.value) return undefined;
+  return `expected ${shows.measurement} = ${shows.value}, got ${measured === undefined ? "none" : String(measured.value)}`;
+}
+
+interface Proved {
+  readonly run: RunOutcome;
+  readonly journal: Journal;
+  readonly result: Result;
+}
+
+function assess(found: FoundControl, proved: Proved, baseline: readonly VerdictRecord[]): Assessment {
   const { control } = found;
+  const { run, journal, result } = proved;
   const verdict = verdictOf(found, result);
   const observed = verdict?.verdict ?? "none";
   const job = run.results.find((one) => one.job.config === control.config && one.job.scenario.id === control.scenario);
@@ -144,6 +162,8 @@ function assess(found: FoundControl, run: RunOutcome, result: Result, baseline: 
   if (job?.outcome.sabotaged !== true) {
     return { outcome: "error", observed, note: `before the sabotage: ${fault?.code}: ${fault?.message}` };
   }
+  const other = observed === control.expect ? otherValue(control, journal) : undefined;
+  if (other !== undefined) return { outcome: "missed", observed, note: other };
   if (observed === control.expect) {
     const others = sideEffects(found, result, baseline);
     return {
@@ -173,6 +193,7 @@ async function proveOne(
     candidate: control.candidate,
     protocol: candidate?.protocol ?? "unknown",
     expected: control.expect,
+    ...(control.shows === undefined ? {} : { shows: control.shows.measurement }),
     at: new Date().toISOString(),
     subject: await subjectOf(found, options),
   };
@@ -183,7 +204,8 @@ async function proveOne(
     await mkdir(join(options.outFolder, "proofs"), { recursive: true });
     const run = await runInto(folder, control.id, { ...prepared, plan });
     const journal = requireIntact(await readJournal(join(folder, "journal.jsonl")));
-    return { ...facts, ...assess(found, run, options.judge(journal, options.catalogue), options.baseline) };
+    const result = options.judge(journal, options.catalogue);
+    return { ...facts, ...assess(found, { run, journal, result }, options.baseline) };
   } catch (error) {
     return { ...facts, outcome: "error", observed: "none", note: (error as Error).message };
   }

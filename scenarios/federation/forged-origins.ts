@@ -1,33 +1,18 @@
-import { HarnessError, hasCode } from "../../harness/model/errors.ts";
+import { HarnessError } from "../../harness/model/errors.ts";
 import type { HostilePeers, HostileScene, MarkedAttempt, Witness } from "../../harness/model/hostile.ts";
 import type { ScenarioContext } from "../../harness/model/scenario.ts";
 import type { RunningServer } from "../../harness/model/server.ts";
 import type { Conversation, Session } from "../../harness/model/session.ts";
+import { arrives, feedMalformed, measureLiveness, type Liveness } from "./hostile-input.ts";
 
 // F-09: a hostile authority, genuine by name, certificate and keys, claims to be somebody else in twenty ways; then it sends
-// malformed and oversized events beside proper ones. Forged = the victim's client is given the text. The server's own answer is
+// malformed and oversized events beside proper ones, and the service has to go on (no row asks for that: it is only reported). Forged = the victim's client is given the text. The server's own answer is
 // evidence, not the oracle: a refusal that delivers all the same is none.
 // Public counterparts: Complement and Sytest (federation authentication), XMPP Interop Testing (RFC 6120 8.1.2).
 
 const arrivesWithinMs = 20_000;
 /** After the last genuine message: what is held back for a moment, like a dialback that is asked about, may still come. */
 const quietMs = 5_000;
-/** After hostile input an ordinary message arrives within this time (liveness). */
-const alivenessMs = 10_000;
-
-/** Until the text has come; false when it has not in time. */
-async function arrives(ctx: ScenarioContext, witness: Witness, text: string, withinMs: number): Promise<boolean> {
-  try {
-    await ctx.until({ what: `"${text}" at the victim`, withinMs }, async () => {
-      await witness.catchUp();
-      return witness.saw(text) ? true : undefined;
-    });
-    return true;
-  } catch (error) {
-    if (!hasCode(error, "deadline")) throw error;
-    return false;
-  }
-}
 
 export interface HostileStage {
   readonly peers: HostilePeers;
@@ -66,41 +51,6 @@ async function sendGenuine(ctx: ScenarioContext, { peers, scene, witness }: Host
   return arrived;
 }
 
-/** An ordinary message between two people of the server: hostile input must not have stopped it. */
-async function assertAlive(
-  ctx: ScenarioContext,
-  { alice, scene, witness }: HostileStage,
-  after: string,
-): Promise<boolean> {
-  const text = ctx.random.id("ordinary");
-  await alice.send(scene.group, text);
-  const alive = await arrives(ctx, witness, text, alivenessMs);
-  await ctx.evidence(`alive-after-${after}.json`, JSON.stringify({ text, alive, withinMs: alivenessMs }));
-  return alive;
-}
-
-/** Malformed input: which good messages sent with it did not arrive, and which tricks worked. */
-async function poison(ctx: ScenarioContext, stage: HostileStage): Promise<readonly string[]> {
-  const done = await stage.peers.poison(stage.scene);
-  if (done.length === 0) return [];
-  const last = done.at(-1);
-  if (last !== undefined) await arrives(ctx, stage.witness, last.good, arrivesWithinMs);
-  const rows = done.map((one) => ({
-    ...one,
-    shown: stage.witness.saw(one.marker),
-    goodArrived: stage.witness.saw(one.good),
-  }));
-  await ctx.evidence("malformed.json", `${JSON.stringify(rows, null, 2)}\n`);
-  return [
-    ...rows
-      .filter(({ goodArrived }) => !goodArrived)
-      .map(({ what }) => `the proper message beside "${what}" did not arrive`),
-    ...rows
-      .filter(({ trick, outcome, shown }) => trick === true && (shown || outcome === "accepted"))
-      .map(({ what }) => `the server was tricked: ${what}`),
-  ];
-}
-
 /** Of all its containers. */
 async function memoryMiB(server: RunningServer): Promise<number> {
   const bytes = (await server.resources()).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
@@ -114,6 +64,42 @@ function judgeForgeries(attempts: readonly MarkedAttempt[], witness: Witness): r
     outcome: witness.saw(attempt.marker) ? ("accepted" as const) : ("refused" as const),
   }));
 }
+
+interface Malformed {
+  /** An ordinary message arrived after the forgeries and after the malformed input. */
+  readonly answers: boolean;
+  readonly note: string;
+  readonly evidence: readonly string[];
+}
+
+/** Malformed input, with an ordinary message right before it and right after it. Throws `lab-fault` where the lab broke. */
+async function measureMalformed(ctx: ScenarioContext, stage: HostileStage): Promise<Malformed> {
+  const { server } = stage.scene;
+  const before = await ctx.step("an ordinary message after the forgeries", () =>
+    measureLiveness(ctx, stage, "forgeries"),
+  );
+  if (!before.alive) {
+    return { answers: false, note: noteOf([silent("the forgeries", before)]), evidence: [before.evidence] };
+  }
+  const memoryBefore = await memoryMiB(server);
+  const fed = await ctx.step("malformed events beside proper ones", () => feedMalformed(ctx, stage));
+  const after = await ctx.step("an ordinary message after the malformed events", () =>
+    measureLiveness(ctx, stage, "malformed"),
+  );
+  const memory = after.alive
+    ? [`memory of the server ${memoryBefore} MiB before the malformed input, ${await memoryMiB(server)} MiB after it`]
+    : [];
+  return {
+    answers: after.alive,
+    note: noteOf([...(after.alive ? [] : [silent("the malformed events", after)]), ...fed.trouble], memory),
+    evidence: [...fed.evidence, before.evidence, after.evidence],
+  };
+}
+
+const silent = (after: string, { words }: Liveness): string => `the service stopped after ${after}: ${words}`;
+
+const noteOf = (trouble: readonly string[], more: readonly string[] = []): string =>
+  [trouble.join("; ").slice(0, 1_000) || "all arrived", ...more].join("; ");
 
 /** Emits the measurements of F-09. */
 export async function measureForgedOrigins(ctx: ScenarioContext, server: RunningServer): Promise<void> {
@@ -138,12 +124,7 @@ export async function measureForgedOrigins(ctx: ScenarioContext, server: Running
     await ctx.evidence("forgeries.json", `${JSON.stringify(judged, null, 2)}\n`),
     await ctx.evidence("stand-in-received.txt", stage.peers.received()),
   ];
-  const alive = await ctx.step("an ordinary message after the forgeries", () => assertAlive(ctx, stage, "forgeries"));
-  const memoryBefore = await memoryMiB(server);
-  const stopped = await ctx.step("malformed events beside proper ones", () => poison(ctx, stage));
-  const stillAlive = await ctx.step("an ordinary message after the malformed events", () =>
-    assertAlive(ctx, stage, "malformed"),
-  );
+  const malformed = await measureMalformed(ctx, stage);
   if (before === 0)
     throw new HarnessError("lab-fault", "expected genuine messages of the stand-ins to arrive, none did", {
       hint: "The servers have to reach this machine on the federation network; a firewall may be in the way.",
@@ -156,13 +137,9 @@ export async function measureForgedOrigins(ctx: ScenarioContext, server: Running
     note: accepted.map(({ what }) => what).join("; ") || "none",
     evidence,
   });
-  const trouble = [
-    ...(alive ? [] : ["an ordinary message did not arrive within 10 s after the forgeries"]),
-    ...(stillAlive ? [] : ["an ordinary message did not arrive within 10 s after the malformed events"]),
-    ...stopped,
-  ];
-  const memory = `memory of the server ${memoryBefore} MiB before the malformed input, ${await memoryMiB(server)} MiB after it`;
-  ctx.measure("forged-origin.genuine-accepted", before + after, {
-    note: `${trouble.join("; ").slice(0, 1_000) || "all arrived"}; ${memory}`,
+  ctx.measure("forged-origin.genuine-accepted", before + after, { note: malformed.note });
+  ctx.measure("hostile-input.service-answers", malformed.answers, {
+    note: malformed.note,
+    evidence: malformed.evidence,
   });
 }

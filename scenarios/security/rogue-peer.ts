@@ -20,6 +20,7 @@ export const scenario = defineScenario({
     "tls.outgoing-handshakes-below-1.2",
     "forged-origin.accepted",
     "forged-origin.genuine-accepted",
+    "hostile-input.service-answers",
   ],
   protocols: ["matrix", "xmpp"],
   servers: 1,

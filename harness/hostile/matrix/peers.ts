@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "../../model/candidate.ts";
-import { HarnessError } from "../../model/errors.ts";
+import { hasCode, HarnessError } from "../../model/errors.ts";
 import type {
   HostileOptions,
   HostilePeers,
@@ -26,7 +26,7 @@ import {
   type JoinedRoom,
 } from "./federation.ts";
 import { forgeOrigins } from "./forgeries.ts";
-import { poisons, type Handed } from "./poisons.ts";
+import { poisons, type Handed, type Poison, type PoisonBench } from "./poisons.ts";
 import { askEverything } from "./questions.ts";
 import { PeerServer } from "./server.ts";
 
@@ -178,39 +178,54 @@ export class MatrixPeers implements HostilePeers {
     return askEverything(server, this.#caller("attacker"), { person: person.address, ...facts });
   }
 
-  async poison(scene: HostileScene): ReturnType<HostilePeers["poison"]> {
+  async poison(scene: HostileScene, goesOn: Parameters<HostilePeers["poison"]>[1]): ReturnType<HostilePeers["poison"]> {
     const room = this.#room(scene.group, "attacker");
     const caller = this.#caller("attacker");
     const text = (marker: string): Json =>
       finish(draft(room, this.attacker.person, "m.room.message", textMessage(marker)), caller, room.version);
     const done: PoisonAttempt[] = [];
-    for (const { what, pdus, edus, whole, trick } of poisons) {
+    for (const one of poisons) {
+      const { what, trick } = one;
       const marker = scene.marker("poison");
       const good = scene.marker("beside-poison");
       const started = performance.now();
       const bench = { room, person: this.attacker.person, caller, marker, victim: scene.victim.address };
-      const answer =
-        trick === undefined
-          ? await this.#send(
-              scene.server,
-              caller,
-              [...(pdus?.(bench) ?? []), ...(whole === true ? [] : [text(good)])],
-              edus?.(bench) ?? [],
-            )
-          : await this.#handIn(scene.server, caller, room, trick(bench));
-      if (whole === true) await this.#send(scene.server, caller, [text(good)]);
-      const tookMs = performance.now() - started;
-      done.push({
+      const answer = await this.#feed(scene.server, one, bench, text(good)).catch(noAnswer);
+      const attempt = {
         what,
-        outcome: isOk(answer) ? ("accepted" as const) : ("refused" as const),
-        answer: shown(answer),
-        tookMs,
+        outcome:
+          typeof answer === "string"
+            ? ("failed" as const)
+            : isOk(answer)
+              ? ("accepted" as const)
+              : ("refused" as const),
+        answer: typeof answer === "string" ? answer : shown(answer),
+        tookMs: performance.now() - started,
         marker,
         good,
         ...(trick === undefined ? {} : { trick: true as const }),
-      });
+      };
+      done.push(attempt);
+      if (!(await goesOn(attempt))) break;
     }
     return done;
+  }
+
+  /** One malformed input and the proper event, in one transaction or, where the server has to refuse it as a whole, in two. */
+  async #feed(
+    server: RunningServer,
+    { pdus, edus, whole, trick }: Poison,
+    bench: PoisonBench,
+    good: Json,
+  ): Promise<HttpAnswer> {
+    const { caller, room } = bench;
+    const beside = whole === true ? [] : [good];
+    const answer =
+      trick === undefined
+        ? await this.#send(server, caller, [...(pdus?.(bench) ?? []), ...beside], edus?.(bench) ?? [])
+        : await this.#handIn(server, caller, room, trick(bench));
+    if (whole === true) await this.#send(server, caller, [good]);
+    return answer;
   }
 
   /** Through a door that is meant for one kind of membership. */
@@ -235,4 +250,10 @@ export class MatrixPeers implements HostilePeers {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#server[Symbol.asyncDispose]();
   }
+}
+
+/** A server that gives no answer any more is a finding, not our fault; our own faults go on. */
+function noAnswer(error: unknown): string {
+  if (!hasCode(error, "lab-fault")) throw error;
+  return `no answer: ${error.message}`;
 }

@@ -156,7 +156,7 @@ export class XmppPeers implements HostilePeers {
   }
 
   /** Each on a stream of its own, which the server may well end; the proper message follows on the ordinary one. */
-  async poison(scene: HostileScene): ReturnType<HostilePeers["poison"]> {
+  async poison(scene: HostileScene, goesOn: Parameters<HostilePeers["poison"]>[1]): ReturnType<HostilePeers["poison"]> {
     const { domain } = this.#seats.attacker;
     const places = { own: this.attacker.person, other: this.impersonated.person };
     const done: PoisonAttempt[] = [];
@@ -167,9 +167,12 @@ export class XmppPeers implements HostilePeers {
       const said = early === true ? sayFirst(scene.server, data) : this.#sayAlone(scene.server, data);
       const answer = await said.catch(wordsOf);
       const tookMs = performance.now() - started;
-      await this.sendGenuine(scene, "attacker", good).catch(leaveMissing);
-      const facts = { outcome: "refused", answer: answer.slice(-2_000), tookMs, marker, good } as const;
-      done.push({ what: `${what} (${domain})`, ...facts, ...(trick === undefined ? {} : { trick }) });
+      const unsent = await this.sendGenuine(scene, "attacker", good).catch(wordsOf);
+      const outcome = unsent === undefined ? ("refused" as const) : ("failed" as const);
+      const facts = { outcome, answer: [answer.slice(-2_000), unsent ?? ""].join(" ").trim(), tookMs, marker, good };
+      const attempt = { what: `${what} (${domain})`, ...facts, ...(trick === undefined ? {} : { trick }) };
+      done.push(attempt);
+      if (!(await goesOn(attempt))) break;
     }
     return done;
   }
@@ -195,15 +198,11 @@ export class XmppPeers implements HostilePeers {
   }
 }
 
-/** A server that no longer lets anybody in is a finding, not our fault. */
+/** A server that no longer lets anybody in, or hangs up, is a finding, not our fault; our own faults go on. */
 function wordsOf(error: unknown): string {
-  leaveMissing(error);
+  const hungUp = error instanceof Error && "code" in error && /^E[A-Z]+$|^ERR_SSL_/.test(String(error.code));
+  if (!hungUp && !hasCode(error, "refused", "lab-fault")) throw error;
   return `no stream: ${(error as Error).message}`;
-}
-
-/** What a server does not take any more shows by the message that does not arrive; our own faults go on. */
-function leaveMissing(error: unknown): void {
-  if (!hasCode(error, "refused", "lab-fault")) throw error;
 }
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);

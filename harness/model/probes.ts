@@ -24,8 +24,8 @@ export interface PlaintextFacts {
   readonly dialbackBeforeTls: boolean | undefined;
   /** Plain http answers that carried content instead of a redirect or a refusal. */
   readonly httpContentResponses: number;
-  /** Ports meant for inside only that the client network reaches. */
-  readonly portsExposed: readonly string[];
+  /** Ports meant for inside only that the client network reaches; undefined where the open ports are not known. */
+  readonly portsExposed: readonly string[] | undefined;
 }
 
 export interface LoginAttempt extends Attempt {

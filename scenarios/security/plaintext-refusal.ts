@@ -98,7 +98,8 @@ export const scenario = defineScenario({
     if (facts.dialbackBeforeTls === undefined)
       ctx.notApplicable("plaintext.dialback-before-tls", "the protocol has no dialback");
     else ctx.measure("plaintext.dialback-before-tls", facts.dialbackBeforeTls ? 1 : 0);
-    ctx.measure("plaintext.ports-exposed", facts.portsExposed.length, { note: facts.portsExposed.join(", ") });
+    if (facts.portsExposed === undefined) ctx.missing("plaintext.ports-exposed", "which ports are open inside");
+    else ctx.measure("plaintext.ports-exposed", facts.portsExposed.length, { note: facts.portsExposed.join(", ") });
     ctx.measure("plaintext.http-content-responses", facts.httpContentResponses);
   },
 });

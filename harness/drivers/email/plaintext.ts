@@ -1,5 +1,6 @@
 import type { Attempt, PlaintextFacts } from "../../model/probes.ts";
-import type { Endpoint, EndpointKind, Listener, Person, RunningServer } from "../../model/server.ts";
+import type { Endpoint, EndpointKind, Person, RunningServer } from "../../model/server.ts";
+import { exposedPorts } from "../exposed-ports.ts";
 import { LineConnection } from "./lines.ts";
 
 // Everything a client or a server could do on the mail ports before TLS (RFC 8314 3, RFC 3207; Mindeststandard TLS KONF.14.1.1).
@@ -134,12 +135,6 @@ export async function plaintext(
     saslBeforeTls: [...new Set(offers.flat())],
     dialbackBeforeTls: undefined,
     httpContentResponses: 0,
-    portsExposed: exposed(server.endpoints, listeners),
+    portsExposed: exposedPorts(server.endpoints, listeners),
   };
-}
-
-/** Ports open to other machines that the product does not declare for users or servers. */
-function exposed(endpoints: readonly Endpoint[], listeners: readonly Listener[] = []): readonly string[] {
-  const declared = new Set(endpoints.map(({ labPort }) => labPort));
-  return listeners.filter(({ port }) => !declared.has(port)).map(({ service, port }) => `${service} ${port}`);
 }

@@ -1,6 +1,7 @@
-import { hasCode, HarnessError } from "../../model/errors.ts";
+import { hasCode } from "../../model/errors.ts";
 import type { Attempt, LoginAttempt, Probes } from "../../model/probes.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
+import { noProbe } from "../not-yet.ts";
 import { imapLogin } from "./imap.ts";
 import { plaintext } from "./plaintext.ts";
 
@@ -27,12 +28,7 @@ async function login(server: RunningServer, name: string, password: string): Pro
 }
 
 /** What the bench cannot ask of a mail server yet: its rows stay not-tested, never met. */
-const notYet = (what: string) => (): Promise<never> =>
-  Promise.reject(
-    new HarnessError("unsupported", `the e-mail driver has no probe for ${what} yet`, {
-      context: { lacking: "driver" },
-    }),
-  );
+const lacks = (what: string): ReturnType<typeof noProbe> => noProbe("e-mail", what);
 
 /** Mail has no command for a sign-up; a chatmail relay makes the account at the first login, whoever comes (getting started). */
 async function selfRegistration(server: RunningServer, name: string, password: string): Promise<Attempt> {
@@ -51,12 +47,12 @@ const plantProfile = (): Promise<Readonly<Record<string, string>>> => Promise.re
 export const probes: Probes = {
   login,
   plaintext,
-  adminAsOrdinary: notYet("administration"),
+  adminAsOrdinary: lacks("administration"),
   selfRegistration,
-  unauthenticatedReads: notYet("reading without login"),
-  readAsStranger: notYet("files"),
+  unauthenticatedReads: lacks("reading without login"),
+  readAsStranger: lacks("files"),
   plantProfile,
-  clientStart: notYet("the start of a client"),
-  fillConversations: notYet("filling an account"),
+  clientStart: lacks("the start of a client"),
+  fillConversations: lacks("filling an account"),
   readAfterDisabling,
 };

@@ -19,6 +19,7 @@ import {
 } from "../../model/session.ts";
 import { Conditions } from "../conditions.ts";
 import { Inbox } from "../inbox.ts";
+import { notYet } from "../not-yet.ts";
 import type { Core, CoreEvent } from "./core.ts";
 import { imapLogin } from "./imap.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -313,7 +314,7 @@ export class EmailSession implements Session, WithEncryption, WithUploads, WithD
   }
 
   history(): Promise<readonly ReceivedMessage[]> {
-    return Promise.reject(notYet("the history kept by the server"));
+    return Promise.reject(notYet("e-mail", "the history kept by the server"));
   }
 
   /** Logs in once more with what the session holds: the core's own connection cannot be asked from outside. */
@@ -349,6 +350,3 @@ const emptyMessage = {
   quotedMessageId: null,
   quotedText: null,
 };
-
-const notYet = (what: string): HarnessError =>
-  new HarnessError("unsupported", `the e-mail driver does not know ${what} yet`, { context: { lacking: "driver" } });

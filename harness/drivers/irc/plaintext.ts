@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import type { Attempt, PlaintextFacts } from "../../model/probes.ts";
 import type { Endpoint, Listener, Person, RunningServer } from "../../model/server.ts";
+import { exposedPorts } from "../exposed-ports.ts";
 import { IrcConnection } from "./connection.ts";
 import { logIn } from "./login.ts";
 
@@ -107,12 +108,6 @@ function channels(endpoints: readonly Endpoint[], listeners: readonly Listener[]
   return endpoints.filter(({ kind }) => kind === "irc-plain" || kind === "irc-tls").filter(isOpen);
 }
 
-/** Ports open to other machines that are not the one for users, which is the one with TLS. */
-function exposed(endpoints: readonly Endpoint[], listeners: readonly Listener[] = []): readonly string[] {
-  const forUsers = endpoints.filter(({ kind }) => kind === "irc-tls").map(({ labPort }) => labPort);
-  return listeners.filter(({ port }) => !forUsers.includes(port)).map(({ service, port }) => `${service} ${port}`);
-}
-
 async function mechanismsOf(endpoint: Endpoint): Promise<readonly string[]> {
   const { text } = await say(endpoint, ["CAP LS 302"], /^[^\n]* CAP [^\n]*\n/mu);
   return /\bsasl=(\S+)/u.exec(text)?.[1]?.split(",") ?? [];
@@ -152,7 +147,7 @@ export async function plaintext(
       saslBeforeTls: plain === undefined ? [] : await mechanismsOf(plain),
       dialbackBeforeTls: undefined,
       httpContentResponses: 0,
-      portsExposed: exposed(server.endpoints, listeners),
+      portsExposed: exposedPorts(server.endpoints, listeners, ({ kind }) => kind === "irc-tls"),
     };
   } finally {
     await watcher.close();

@@ -1,7 +1,8 @@
-import { hasCode, HarnessError } from "../../model/errors.ts";
+import { hasCode, type HarnessError } from "../../model/errors.ts";
 import type { Attempt, LoginAttempt, Probes } from "../../model/probes.ts";
 import type { Person, RunningServer } from "../../model/server.ts";
 import type { Session } from "../../model/session.ts";
+import { noProbe } from "../not-yet.ts";
 import { IrcConnection } from "./connection.ts";
 import { logIn } from "./login.ts";
 import { plaintext } from "./plaintext.ts";
@@ -33,10 +34,7 @@ async function login(server: RunningServer, name: string, password: string): Pro
 }
 
 /** What the bench cannot ask of an IRC server yet: its rows stay not-tested, never met. */
-const notYet = (what: string) => (): Promise<never> =>
-  Promise.reject(
-    new HarnessError("unsupported", `the IRC driver has no probe for ${what} yet`, { context: { lacking: "driver" } }),
-  );
+const lacks = (what: string): ReturnType<typeof noProbe> => noProbe("IRC", what);
 
 /** The name is not one (432) or somebody else has it (433, 436): our data, no closed registration. */
 const ourData = ["432", "433", "436"];
@@ -112,12 +110,12 @@ async function readAfterDisabling(
 export const probes: Probes = {
   login,
   plaintext,
-  adminAsOrdinary: notYet("administration"),
+  adminAsOrdinary: lacks("administration"),
   selfRegistration,
-  unauthenticatedReads: notYet("reading without login"),
-  readAsStranger: notYet("files"),
+  unauthenticatedReads: lacks("reading without login"),
+  readAsStranger: lacks("files"),
   plantProfile,
-  clientStart: notYet("the start of a client"),
-  fillConversations: notYet("filling an account"),
+  clientStart: lacks("the start of a client"),
+  fillConversations: lacks("filling an account"),
   readAfterDisabling,
 };

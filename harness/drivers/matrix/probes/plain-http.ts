@@ -50,10 +50,12 @@ async function firstBytes(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, bodyLimit);
 }
 
-/** Ports meant for inside that can be reached from where clients are. Port 0 = not published at all. */
-export async function exposedPorts(server: RunningServer): Promise<readonly string[]> {
-  const inside = server.endpoints.filter(({ kind, port }) => kind === "matrix-plain" && port !== 0);
-  const open = await Promise.all(inside.map(async (endpoint) => ((await accepts(endpoint)) ? [endpoint] : [])));
+/** Ports meant for inside that can be reached from where clients are; undefined where none is declared. Port 0 = not published. */
+export async function exposedPorts(server: RunningServer): Promise<readonly string[] | undefined> {
+  const inside = server.endpoints.filter(({ kind }) => kind === "matrix-plain");
+  if (inside.length === 0) return undefined;
+  const published = inside.filter(({ port }) => port !== 0);
+  const open = await Promise.all(published.map(async (endpoint) => ((await accepts(endpoint)) ? [endpoint] : [])));
   return open.flat().map(({ kind, labPort }) => `${kind} ${labPort}`);
 }
 

@@ -1,7 +1,7 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { equal } from "node:assert/strict";
 import { test } from "node:test";
 import type { Endpoint } from "../../../model/server.ts";
-import { exposedPorts, mqttConnect, openEndpoints } from "./plaintext.ts";
+import { mqttConnect, openEndpoints } from "./plaintext.ts";
 
 const endpoint = (kind: Endpoint["kind"], labPort: number, port = 20_000): Endpoint => ({
   kind,
@@ -28,10 +28,6 @@ test("a published port nobody listens on is not tried", () => {
 
 test("without knowledge of listeners every published port is tried", () => {
   equal(openEndpoints(endpoints, undefined)("xmpp-http-plain")?.labPort, 5280);
-});
-
-test("open ports that no user needs are named with their service", () => {
-  deepEqual(exposedPorts(endpoints, listeners), ["server 1883", "server 4369"]);
 });
 
 test("a CONNECT of MQTT holds its length, flags and fields", () => {

@@ -1,6 +1,7 @@
 import { HarnessError } from "../../../model/errors.ts";
 import type { Attempt, PlaintextFacts } from "../../../model/probes.ts";
 import type { Endpoint, Listener, Person, RunningServer } from "../../../model/server.ts";
+import { exposedPorts } from "../../exposed-ports.ts";
 import { isAlive, openStream, speaksTls } from "../targets.ts";
 import { xml } from "../library.ts";
 import { attempt, c2sHeader, featuresEnd, RawStream, s2sHeader, type Heard } from "../raw-stream.ts";
@@ -366,12 +367,6 @@ async function httpContent({ domain }: RunningServer, open: Open): Promise<numbe
   return /^HTTP\/1\.[01] 2\d\d/.test(text) ? 1 : 0;
 }
 
-/** Ports that are open although no user has business there: consoles, clustering, further protocols. */
-export function exposedPorts(endpoints: readonly Endpoint[], listeners: readonly Listener[] = []): readonly string[] {
-  const forUsers = new Set(endpoints.filter(({ kind }) => kind !== "mqtt-plain").map(({ labPort }) => labPort));
-  return listeners.filter(({ port }) => !forUsers.has(port)).map(({ service, port }) => `${service} ${port}`);
-}
-
 /** `count` attempts, the trials of this server's ports in turn. */
 export async function plaintext(
   server: RunningServer,
@@ -410,7 +405,7 @@ export async function plaintext(
       saslBeforeTls: await saslBeforeTls(server, open),
       dialbackBeforeTls: await dialbackBeforeTls(server, open),
       httpContentResponses: await httpContent(server, open),
-      portsExposed: exposedPorts(server.endpoints, listeners),
+      portsExposed: exposedPorts(server.endpoints, listeners, ({ kind }) => kind !== "mqtt-plain"),
     };
   } finally {
     await watcher.close();

@@ -1,3 +1,4 @@
+import type { FileProbes } from "./files.ts";
 import type { Witness } from "./hostile.ts";
 import type { Person, RunningServer } from "./server.ts";
 import type { Conversation, Session } from "./session.ts";
@@ -68,6 +69,8 @@ export interface Probes {
   login(server: RunningServer, name: string, password: string): Promise<LoginAttempt>;
   /** Administrative endpoints or commands called with an ordinary person's credentials. `count` calls. */
   adminAsOrdinary(server: RunningServer, person: Person, victim: Person, count: number): Promise<readonly Attempt[]>;
+  /** Scanning and limits of uploads. Absent where the protocol has no uploads. */
+  readonly files?: FileProbes;
   /** Tries to register without an account. `accepted` = an account exists and can log in. */
   selfRegistration(server: RunningServer, name: string, password: string): Promise<Attempt>;
   /** Reads an uploaded file and a profile without login. */

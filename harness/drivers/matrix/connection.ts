@@ -46,10 +46,11 @@ export class Connection {
   readonly origin: string;
   readonly #agent: Agent;
 
-  constructor(server: RunningServer, endpoint: Endpoint) {
-    const tls = buildConnector({ ca: server.ca, servername: endpoint.servername });
+  constructor(server: RunningServer, endpoint: Endpoint, { http2 = true }: { readonly http2?: boolean } = {}) {
+    const tls = buildConnector({ ca: server.ca, servername: endpoint.servername, allowH2: http2 });
     this.origin = `https://${endpoint.servername}`;
     this.#agent = new Agent({
+      allowH2: http2,
       connect: (options, done) =>
         tls(
           {

@@ -5,6 +5,7 @@ import { domainBoundRegistration, login, plantProfile, readAfterDisabling, selfR
 import { adminAsOrdinary, exerciseRole } from "./administration.ts";
 import { attemptCall } from "./attempt.ts";
 import { clientStart, fillConversations } from "./client-start.ts";
+import { fileProbes } from "./files.ts";
 import { takeLookalikes } from "./names.ts";
 import { plaintext } from "./plaintext.ts";
 import { unauthenticatedReads } from "./reads.ts";
@@ -26,6 +27,7 @@ export function matrixProbes(connections: Connections): Probes {
       const { connection, token } = await connections.logIn(stranger);
       return attemptCall(connection, { path: `/_matrix/client/v1/media/download/${mediaPath(url)}`, token });
     },
+    files: fileProbes(connections),
     plantProfile: async (_server, person) => plantProfile(await connections.logIn(person), person),
     clientStart: (server, person) => clientStart(connections.to(server), person),
     fillConversations: async (server, person, count) =>

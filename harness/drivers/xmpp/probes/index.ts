@@ -1,5 +1,6 @@
 import type { Probes } from "../../../model/probes.ts";
 import { adminAsOrdinary } from "./admin.ts";
+import { files } from "./files.ts";
 import { login } from "./login.ts";
 import { takeLookalikes } from "./names.ts";
 import { plaintext } from "./plaintext.ts";
@@ -23,6 +24,7 @@ export function createProbes(): Probes {
     selfRegistration,
     unauthenticatedReads,
     readAsStranger,
+    files,
     plantProfile,
     clientStart,
     fillConversations,

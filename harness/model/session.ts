@@ -127,6 +127,12 @@ export interface WithServerLimits {
   denyServer(conversation: Conversation, domain: string): Promise<void>;
 }
 
+/** Own groups that stay closed to people of servers outside of the administration until they are opened (Tchap). */
+export interface WithExternals {
+  /** Opens the group to them. On return the server has taken it; a server without such a rule takes it as well. */
+  admitExternals(conversation: Conversation): Promise<void>;
+}
+
 /** Uploads (XEP-0363, Matrix media) without end-to-end encryption. */
 export interface WithUploads {
   /** On return the server holds the file and the message that names it was accepted. */
@@ -193,6 +199,7 @@ export const hasGroupVersions = (session: Session): session is Session & WithGro
 export const hasInvitationRules = (session: Session): session is Session & WithInvitationRules =>
   "acceptInvitationsOnlyFrom" in session;
 export const hasServerLimits = (session: Session): session is Session & WithServerLimits => "denyServer" in session;
+export const hasExternals = (session: Session): session is Session & WithExternals => "admitExternals" in session;
 export const hasUploads = (session: Session): session is Session & WithUploads => "sendFile" in session;
 export const hasEncryption = (session: Session): session is Session & WithEncryption => "sendEncrypted" in session;
 export const hasSecrets = (session: Session): session is Session & WithSecrets => "secrets" in session;

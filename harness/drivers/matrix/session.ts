@@ -9,6 +9,7 @@ import type {
   Session,
   SessionEnd,
   WithCorrection,
+  WithExternals,
   WithEncryption,
   WithGroupVersions,
   WithInvitationRules,
@@ -40,6 +41,7 @@ export class MatrixSession
   implements
     Session,
     WithCorrection,
+    WithExternals,
     WithGroupVersions,
     WithInvitationRules,
     WithRetraction,
@@ -205,6 +207,11 @@ export class MatrixSession
 
   async denyServer(conversation: Conversation, domain: string): Promise<void> {
     await this.#state(conversation, "m.room.server_acl", { allow: ["*"], deny: [domain], allow_ip_literals: false });
+  }
+
+  /** Of synapse-room-access-rules; to any other server an event like those of any client. */
+  async admitExternals(conversation: Conversation): Promise<void> {
+    await this.#state(conversation, "im.vector.room.access_rules", { rule: "unrestricted" });
   }
 
   async #state(conversation: Conversation, type: string, body: Json): Promise<void> {

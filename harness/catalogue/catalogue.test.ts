@@ -173,4 +173,13 @@ describe("coverage", () => {
     );
     assert.deepEqual(found.measurementsNobodyReads, []);
   });
+
+  it("gives the catalogue's reason for a row nothing decides, and says when the reason is outdated", () => {
+    const without = coverage(catalogue, []);
+    assert.ok(without.withoutScenarioBecause.some(({ criterion, reason }) => criterion === "T-10" && reason !== ""));
+    assert.deepEqual(without.reasonsOutdated, []);
+    const decided = coverage(catalogue, [{ id: "SZ-04", verifies: ["T-10"], measures: [] }]);
+    assert.deepEqual(decided.reasonsOutdated, ["T-10"]);
+    assert.ok(decided.withoutScenarioBecause.every(({ criterion }) => criterion !== "T-10"));
+  });
 });

@@ -12,6 +12,10 @@ export interface ScenarioClaims {
 export interface Coverage {
   /** Rows with an automatic part that no scenario decides yet. */
   readonly criteriaWithoutScenario: readonly string[];
+  /** Those of them for which the catalogue says why. */
+  readonly withoutScenarioBecause: readonly { readonly criterion: string; readonly reason: string }[];
+  /** Rows that say why no scenario decides them, although one does. */
+  readonly reasonsOutdated: readonly string[];
   /** Rows decided by documents alone. */
   readonly attestedOnly: readonly string[];
   /** Scenarios that decide no row of the catalogue. */
@@ -43,6 +47,13 @@ export function coverage(catalogue: Catalogue, scenarios: readonly ScenarioClaim
     new Set(ids.flatMap((id) => byId.get(id)?.measures ?? []));
   return {
     criteriaWithoutScenario: undelivered.map(({ id }) => id).toSorted(),
+    withoutScenarioBecause: undelivered
+      .flatMap(({ id, untested }) => (untested === undefined ? [] : [{ criterion: id, reason: untested.en }]))
+      .toSorted((a, b) => a.criterion.localeCompare(b.criterion, "en")),
+    reasonsOutdated: criteria
+      .filter((row) => row.untested !== undefined && !undelivered.includes(row))
+      .map(({ id }) => id)
+      .toSorted(),
     attestedOnly: criteria
       .filter((row) => row.scenarios.length === 0)
       .map(({ id }) => id)

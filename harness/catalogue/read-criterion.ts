@@ -41,6 +41,7 @@ export function readCriterion(row: CriterionFile, rule: Criterion["rule"], path:
     active: row.active,
     ruleText: row.rule_text,
     ...(row.note !== undefined && { note: row.note }),
+    ...(row.untested !== undefined && { untested: row.untested }),
   };
 }
 

@@ -109,6 +109,7 @@ const criterion = z.strictObject({
   rule_text: localized,
   // Catalogues kept in the folders of older runs have one language.
   note: z.union([localized, z.string().transform((text) => ({ de: text, en: text }))]).optional(),
+  untested: localized.optional(),
   profiles: z.record(z.string(), change).default({}),
 });
 

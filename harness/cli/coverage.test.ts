@@ -35,6 +35,20 @@ describe("catalogue, scenarios and controls", () => {
     assert.deepEqual(gaps.scenariosWithoutCriterion, []);
   });
 
+  it("leave no row of transport, encryption and federation without a scenario or a reason", () => {
+    const wanted = (id: string): boolean => /^[TEF]-/u.test(id) || ["I-06", "I-08", "I-10"].includes(id);
+    const explained = new Set(gaps.withoutScenarioBecause.map(({ criterion }) => criterion));
+    const open = gaps.criteriaWithoutScenario.filter((id) => wanted(id) && !explained.has(id));
+    assert.deepEqual(open, ["E-13"]);
+    const both = claims.filter(({ verifies }) => verifies.some(wanted));
+    assert.ok(both.length > 0);
+    const families = both.flatMap(({ id, protocols }) =>
+      ["matrix", "xmpp"].filter((family) => !protocols.includes(family as "matrix")).map((family) => `${id} ${family}`),
+    );
+    assert.deepEqual(families, []);
+    assert.deepEqual(gaps.reasonsOutdated, []);
+  });
+
   it("agree on what is measured", () => {
     assert.deepEqual(gaps.measurementsNotDeclared, []);
     // Printed only, decides nothing: the lab has no push gateway yet (README, limits).

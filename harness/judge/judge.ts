@@ -91,7 +91,8 @@ function recordsOf(place: Omit<Cell, "base" | "plain">, proof: Proof): readonly 
 
 /** A row as the report prints it. */
 export function factsOf(row: Criterion): CriterionFacts {
-  const { id, group, title, ufab, sources, ruleText, scenarios, method, config, note } = row;
+  const { id, group, title, ufab, sources, ruleText, scenarios, method, config } = row;
+  const note = row.untested ?? row.note;
   return {
     id,
     group,

@@ -146,6 +146,8 @@ export interface Criterion {
   readonly ruleText: Localized;
   /** What a reader should know beside the rule. */
   readonly note?: Localized;
+  /** Why no scenario decides this row, for whole protocol families: the products have nothing that could be measured. */
+  readonly untested?: Localized;
 }
 
 export interface MeasurementDeclaration {

@@ -26,6 +26,7 @@ function sections(found: Coverage): readonly Section[] {
       title: "Criteria no scenario decides yet (reported as not tested, never as met)",
       items: found.criteriaWithoutScenario,
     },
+    { title: "Criteria that give a reason for not being tested, and are", items: found.reasonsOutdated },
     { title: "Scenarios that decide no criterion", items: found.scenariosWithoutCriterion },
     {
       title: "Criteria that name a scenario which does not decide them yet",
@@ -51,6 +52,8 @@ function show(found: Coverage, project: Project): void {
   const gaps = sections(found);
   for (const { title, items } of gaps.filter((section) => section.items.length > 0))
     print(`${title}: ${items.length}`, `  ${items.map(safe).join(", ")}`, "");
+  for (const { criterion, reason } of found.withoutScenarioBecause)
+    print(`Why ${criterion} is not tested:`, `  ${safe(reason)}`, "");
   const clean = gaps.filter(({ items }) => items.length === 0).map(({ title }) => title);
   if (clean.length > 0) print("None:", ...clean.map((title) => `  ${title}`), "");
   const { criteria } = project.catalogue;

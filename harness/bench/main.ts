@@ -1,5 +1,4 @@
 import { pbkdf2 } from "node:crypto";
-import { writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -25,6 +24,8 @@ import { measureLogins, measureMessages, type Login, type LoginCost, type Messag
 const deployments = 10;
 const logins = 51;
 const messages = 5_000;
+/** Messages sent before, which are not counted. */
+const warmUp = 2_000;
 const pairCount = 20;
 const messageSizes = [100, 1000];
 const rates = [500, "burst"] as const;
@@ -40,9 +41,11 @@ function driverOf({ id, protocol }: Candidate): Driver {
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
 
-async function benchDeployments(tell: (line: string) => void): Promise<readonly DeployTimes[]> {
+type Tell = (line: string) => void;
+
+async function benchDeployments(chosen: readonly Candidate[], tell: Tell): Promise<readonly DeployTimes[]> {
   const times: DeployTimes[] = [];
-  for (const candidate of candidates) {
+  for (const candidate of chosen) {
     tell(`${candidate.title}: ${deployments} deployments`);
     await using bench = await benchLab(`deploy-${candidate.id}`);
     const driver = driverOf(candidate);
@@ -61,7 +64,7 @@ interface XmppCost {
   readonly messages: readonly MessageCost[];
 }
 
-async function benchXmpp(candidate: Candidate, tell: (line: string) => void): Promise<XmppCost> {
+async function benchXmpp(candidate: Candidate, tell: Tell): Promise<XmppCost> {
   tell(`${candidate.title}: cost of logins and messages in the harness`);
   await using bench = await benchLab(`xmpp-${candidate.id}`);
   await bench.lab.prepare([candidate]);
@@ -93,6 +96,8 @@ async function benchMessages(
     const to = sessions[index + 1];
     return index % 2 === 1 || to === undefined ? [] : [[from, to] as const];
   });
+  // Like the first login: code that has never run is compiled, which a load of some minutes does once.
+  for (const payloadBytes of sizes) await measureMessages(pairs, { messages: warmUp, payloadBytes, rate: "burst" });
   const costs: MessageCost[] = [];
   for (const rate of rates) {
     for (const payloadBytes of sizes) costs.push(await measureMessages(pairs, { messages, payloadBytes, rate }));
@@ -101,7 +106,7 @@ async function benchMessages(
 }
 
 /** The same by bare TLS connections: what no driver on node:tls can undercut on this machine. */
-async function benchFloor(tell: (line: string) => void): Promise<XmppCost> {
+async function benchFloor(tell: Tell): Promise<XmppCost> {
   tell("floor: the same schedule over bare TLS connections");
   const login = await withFloor(0, ({ login: one }) => measureLogins(Array<Login>(logins).fill(one)));
   const costs: MessageCost[] = [];
@@ -172,36 +177,38 @@ function xmppRows(costs: readonly XmppCost[]): readonly string[] {
   );
 }
 
-/** Runs every benchmark and writes docs/benchmarks.md. Figures of one run on one machine, with the command that makes them. */
-export async function runBenchmarks(): Promise<void> {
-  const tell = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
-  const report = await benchReport();
-  const deploys = await benchDeployments(tell);
-  const xmpp: XmppCost[] = [await benchFloor(tell)];
-  const derivationMs = await benchKeyDerivation();
-  for (const candidate of candidates.filter(({ protocol }) => protocol === "xmpp"))
-    xmpp.push(await benchXmpp(candidate, tell));
-  const [cpu] = cpus();
-  const text = [
-    "# Benchmarks",
+async function reportSection(): Promise<readonly string[]> {
+  const { entries, judgeMs, renderMs } = await benchReport();
+  return [
+    "## Judging and rendering the whole catalogue × 10 products",
     "",
-    "Written by `npm run bench`. One run on one machine: compare ratios, not machines.",
-    "",
-    `Machine: ${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.`,
-    "",
+    `Judging ${entries} entries: ${ms(judgeMs)} of CPU. All report formats: ${ms(renderMs)}. Budget together: 2 s.`,
+  ];
+}
+
+async function deploySection(chosen: readonly Candidate[], tell: Tell): Promise<readonly string[]> {
+  return [
     `## Deploy → first delivered message (shipped configuration, ${deployments} times, warm images)`,
     "",
     row(["candidate", "median", "fastest", "of it: ready", "accounts", "two logins", "message"]),
     row(["---", "---", "---", "---", "---", "---", "---"]),
-    ...deployRows(deploys),
+    ...deployRows(await benchDeployments(chosen, tell)),
     "",
     "Budget: Prosody and ejabberd 2 s, Synapse with PostgreSQL 5 s.",
-    "",
+  ];
+}
+
+async function xmppSection(chosen: readonly Candidate[], tell: Tell): Promise<readonly string[]> {
+  const costs: XmppCost[] = [await benchFloor(tell)];
+  const derivationMs = await benchKeyDerivation();
+  for (const candidate of chosen.filter(({ protocol }) => protocol === "xmpp"))
+    costs.push(await benchXmpp(candidate, tell));
+  return [
     "## CPU of the harness per XMPP login (hardened configuration)",
     "",
     row(["candidate", "first login", "same account again"]),
     row(["---", "---", "---"]),
-    ...xmpp.map(({ candidate, login }) =>
+    ...costs.map(({ candidate, login }) =>
       row([candidate, `${login.firstMs.toFixed(1)} ms`, `${login.againMs.toFixed(1)} ms`]),
     ),
     "",
@@ -209,21 +216,48 @@ export async function runBenchmarks(): Promise<void> {
     "The floor is a TCP connection with a full TLS 1.3 handshake and nothing else: sessions are not resumed, since a login storm is made by people who come anew.",
     "One login at a time, 50 of them after one that loads the code; what is left of the difference is mostly code that is not compiled yet.",
     "",
-    `## CPU of the harness per XMPP message, send + receive + acknowledgements (${pairCount} pairs, ${messages} messages)`,
+    `## CPU of the harness per XMPP message, send + receive + acknowledgements (${pairCount} pairs, ${messages} messages after ${warmUp} uncounted ones)`,
     "",
     row(["candidate", "body", "offered rate", "CPU per message", "reached"]),
     row(["---", "---", "---", "---", "---"]),
-    ...xmppRows(xmpp),
+    ...xmppRows(costs),
     "",
     "Budget: 50 µs. Paced, each message has its own TLS record, system calls and turn of the event loop on both sides: the floor is the same schedule and size over bare TLS connections through a relay in another process, without XMPP.",
     "In a burst (32 of each pair on their way, the next one sent when one arrives) stanzas that fall into one turn share a record; how many do depends on the server. Arrival times stay those of the record that brought the message.",
     "ejabberd's shaper does not hold load accounts back (`ejabberd_shaper:match` gives `none` for them); its archive in SQLite does, with two inserts per message over one connection: see `harness/candidates/ejabberd/start-ejabberd`.",
+  ];
+}
+
+export type BenchPart = "report" | "deploy" | "xmpp";
+
+export interface BenchChoice {
+  /** One part instead of all. */
+  readonly only?: BenchPart | undefined;
+  /** One candidate instead of the standard ones. */
+  readonly candidate?: Candidate | undefined;
+}
+
+/** Runs the benchmarks and returns their figures as Markdown. Figures of one run on one machine, with the command that makes them. */
+export async function runBenchmarks({ only, candidate }: BenchChoice, tell: Tell): Promise<string> {
+  const chosen = candidate === undefined ? candidates.filter(({ standard }) => standard === true) : [candidate];
+  const sections: Readonly<Record<BenchPart, () => Promise<readonly string[]>>> = {
+    // Before the others: what they leave behind in this process must not be in its way.
+    report: reportSection,
+    deploy: () => deploySection(chosen, tell),
+    xmpp: () => xmppSection(chosen, tell),
+  };
+  const lines: string[] = [];
+  for (const [part, section] of Object.entries(sections)) {
+    if (only === undefined || only === part) lines.push("", ...(await section()));
+  }
+  const [cpu] = cpus();
+  return [
+    "# Benchmarks",
     "",
-    "## Judging and rendering the whole catalogue × 10 products",
+    "Written by `npm run bench`. One run on one machine: compare ratios, not machines.",
     "",
-    `Judging ${report.entries} entries: ${ms(report.judgeMs)} of CPU. All report formats: ${ms(report.renderMs)}. Budget together: 2 s.`,
+    `Machine: ${cpus().length} × ${cpu?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.`,
+    ...lines,
     "",
   ].join("\n");
-  await writeFile(join(root, "docs", "benchmarks.md"), text);
-  tell("written to docs/benchmarks.md");
 }

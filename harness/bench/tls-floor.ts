@@ -19,7 +19,15 @@ function bareSession(socket: tls.TLSSocket, recordBytes: number): LoadSession {
   const end = Promise.withResolvers<SessionEnd>();
   socket.once("close", () => end.resolve({ at: performance.now() }));
   const record = "x".repeat(recordBytes);
+  const listeners: Parameters<LoadSession["onMessage"]>[0][] = [];
   let unread = 0;
+  // Once for all listeners: each would count the same bytes again.
+  socket.on("data", (data: Buffer) => {
+    for (unread += data.length; unread >= recordBytes; unread -= recordBytes) {
+      const at = performance.now();
+      for (const listener of listeners) listener("", at);
+    }
+  });
   return {
     address: domain,
     ended: end.promise,
@@ -29,9 +37,7 @@ function bareSession(socket: tls.TLSSocket, recordBytes: number): LoadSession {
       return performance.now();
     },
     onMessage(listener) {
-      socket.on("data", (data: Buffer) => {
-        for (unread += data.length; unread >= recordBytes; unread -= recordBytes) listener("", performance.now());
-      });
+      listeners.push(listener);
     },
     async [Symbol.asyncDispose]() {
       socket.destroy();
@@ -45,6 +51,8 @@ async function connect(port: number, secureContext: tls.SecureContext): Promise<
   await once(raw, "connect");
   const socket = tls.connect({ socket: raw, servername: domain, secureContext });
   await once(socket, "secureConnect");
+  // The relay has it too: tls-relay.ts.
+  await once(socket, "data");
   return socket;
 }
 

@@ -10,6 +10,8 @@ process.once("message", ({ chain, key }: ServerCertificate) => {
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
     socket.on("data", (data) => sockets[index ^ 1]?.write(data));
+    // The client's side stands before this one: what it sent at once could come before its partner is known here.
+    socket.write(" ");
   });
   server.listen(0, "127.0.0.1", () => process.send?.((server.address() as { readonly port: number }).port));
 });

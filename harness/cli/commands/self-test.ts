@@ -1,15 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync } from "node:fs";
+import { globSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { HarnessError } from "../../model/errors.ts";
+import { candidateNamed } from "../candidates.ts";
 import { examples } from "../command.ts";
 import type { Done } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { duration, paintFor, tell } from "../output.ts";
+import { duration, paintFor, print, tell } from "../output.ts";
 import { projectRoot } from "../paths.ts";
 import { prepareMachine } from "../wiring.ts";
 
@@ -85,12 +86,24 @@ async function selfTest(part: "all" | "unit" | "integration"): Promise<ExitCode>
   return failed.length === 0 ? exitCodes.met : exitCodes.notMet;
 }
 
-async function bench(): Promise<void> {
-  const file = join(projectRoot, "harness", "bench", "main.ts");
-  if (!existsSync(file))
-    throw new HarnessError("bad-input", "Expected harness/bench/main.ts, but this copy of the bench has none.");
-  const module = (await import(pathToFileURL(file).href)) as { readonly runBenchmarks: () => Promise<void> };
-  await module.runBenchmarks();
+const benchParts = ["deploy", "xmpp", "report"] as const;
+
+interface BenchOptions {
+  readonly only?: string;
+  readonly candidate?: string;
+}
+
+async function bench({ only, candidate: name }: BenchOptions): Promise<void> {
+  const part = benchParts.find((each) => each === only);
+  if (only !== undefined && part === undefined) {
+    throw new HarnessError("bad-input", `expected one of ${benchParts.join(", ")}, got "${only}"`);
+  }
+  const candidate = name === undefined ? undefined : await candidateNamed(name);
+  const { runBenchmarks } = await import("../../bench/main.ts");
+  const text = await runBenchmarks({ only: part, candidate }, (line) => tell(`bench: ${line}`));
+  if (part !== undefined || candidate !== undefined) return print(text);
+  await writeFile(join(projectRoot, "docs", "benchmarks.md"), text);
+  tell("bench: written to docs/benchmarks.md");
 }
 
 export function registerSelfTest(program: Command, done: Done): void {
@@ -107,9 +120,11 @@ export function registerSelfTest(program: Command, done: Done): void {
   program
     .command("bench")
     .description("measure the bench itself and write docs/benchmarks.md")
-    .addHelpText("after", examples("npm run bench"))
-    .action(async () => {
-      await bench();
+    .option("--only <part>", `one of ${benchParts.join(", ")}: prints the figures and writes no file`)
+    .option("--candidate <id>", "one candidate: prints the figures and writes no file")
+    .addHelpText("after", examples("npm run bench", "./pruefstand bench --only deploy --candidate prosody"))
+    .action(async (options: BenchOptions) => {
+      await bench(options);
       done(exitCodes.met);
     });
 }

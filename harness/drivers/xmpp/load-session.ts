@@ -12,7 +12,7 @@ type Listener = Parameters<LoadSession["onMessage"]>[0];
 /**
  * A stream with listeners and nothing else: no inbox, no traffic record, no trees of elements; stanzas are written and read
  * as text (load-stream.ts). An acknowledgement proves that the server took the message, but not when: it is asked for up to
- * half a second later (paced-writer.ts). Delivery times are taken at the receiver.
+ * two seconds later (paced-writer.ts). Delivery times are taken at the receiver.
  */
 export class XmppLoadSession implements LoadSession {
   readonly address: string;

@@ -157,7 +157,9 @@ export class LoadStream {
   }
 
   #countHandled(): void {
-    if (this.#managed) this.#handled = (this.#handled + 1) >>> 0;
+    if (!this.#managed) return;
+    this.#handled = (this.#handled + 1) >>> 0;
+    this.#writer.received();
   }
 
   /** Asks how far the server is: with stream management, else with a ping that carries our count. */
@@ -205,7 +207,7 @@ export class LoadStream {
 
   /**
    * Sends a stanza at the end of this turn of the event loop, together with what else is sent in it. Resolves with the time
-   * at which the server's acknowledgement came; it is asked for up to half a second later (paced-writer.ts).
+   * at which the server's acknowledgement came; it is asked for up to two seconds later (paced-writer.ts).
    */
   send(text: string): Promise<number> {
     if (this.#over !== undefined) return Promise.reject(this.#over);

@@ -2,9 +2,10 @@ import { ns } from "./library.ts";
 
 /**
  * Acknowledgements in both directions wait this long, so that they share a write: each write and each read of a TLS socket
- * costs more than everything else about a message. A stanza is never held back.
+ * costs more than everything else about a message. A stanza is never held back. XEP-0198, 4 lets an answer wait for a time-out;
+ * servers give a client up after far longer (Prosody 30 s, ejabberd 60 s).
  */
-const ackEveryMs = 500;
+const ackEveryMs = 2_000;
 /** … but no more stanzas than this go without one: servers bound what they keep for a client (Prosody: 500). */
 const ackEveryStanzas = 50;
 
@@ -45,7 +46,12 @@ export class PacedWriter {
   oweAnswer(): void {
     this.#owesAnswer = true;
     this.#timer ??= setTimeout(() => this.#acknowledge(), ackEveryMs);
-    if ((this.#stream.handled() - this.#answered) >>> 0 >= ackEveryStanzas) this.#acknowledge();
+    this.received();
+  }
+
+  /** A stanza has arrived. A server that waits for an answer does not ask again meanwhile, however many it sends. */
+  received(): void {
+    if (this.#owesAnswer && (this.#stream.handled() - this.#answered) >>> 0 >= ackEveryStanzas) this.#acknowledge();
   }
 
   /** Says what arrived, as the last thing before the stream is closed: a server stores or returns what it thinks is lost. */

@@ -77,7 +77,6 @@ export const candidate: Candidate = {
     "file-transfer",
     "message-retraction",
     "history",
-    "account-deletion",
     "account-disabling",
     "admin-api",
     "registration-policy",
@@ -87,6 +86,10 @@ export const candidate: Candidate = {
     {
       de: "Die leeren Tabellen legt dieselbe Version beim Bau des Datenbank-Abbilds an, wie beim ersten Start nach der Installation; jede Instanz beginnt mit einer eigenen Kopie.",
       en: "The empty tables are made by the same release while the database image is built, as at the first start after an installation; each instance begins with a copy of its own.",
+    },
+    {
+      de: "„Löschen von Konten“ ist nicht als Fähigkeit angegeben: Nach der Deaktivierung mit „erase“, dem einzigen dokumentierten Schritt, stehen Anzeigename, Profilbild und Kontodaten weiter in der Datenbank.",
+      en: '"Account deletion" is not claimed: after deactivation with `erase`, the only step the documentation names, display name, picture and account data are still in the database.',
     },
   ],
   // Nothing in Dendrite ends by age: no retention of messages, media, redacted content or addresses of sessions.

@@ -15,11 +15,13 @@ export const standInClients = [
   "ignores-retractions",
   "removes-without-effect",
   "shows-replays",
+  "shows-altered",
   "copies-surroundings",
   "keeps-message-keys",
   "never-changes-keys",
   "weak-method",
   "trusts-only-known",
+  "trusts-unseen",
   "deaf-second-device",
   "accepts-everybody",
   "denies-nobody",
@@ -36,9 +38,9 @@ export interface Sabotage {
   /**
    * A hostile stand-in for an honest client: `copies-plaintext` sends a plain copy of everything it encrypts,
    * `ignores-retractions` keeps showing what was taken back, `removes-without-effect` removes nobody from a group,
-   * `copies-surroundings` sends reactions, answers, marks and file names in plain beside the sealed ones, `shows-replays` shows what the server sends again, `keeps-message-keys` and `never-changes-keys` undo forward secrecy
+   * `copies-surroundings` sends reactions, answers, marks and file names in plain beside the sealed ones, `shows-replays` shows what the server sends again, `shows-altered` what it altered, `keeps-message-keys` and `never-changes-keys` undo forward secrecy
    * and healing, `weak-method` names a method of too few bits, `trusts-only-known` is the other way round a careful client: it
-   * gives no keys to devices nobody vouches for; `accepts-everybody` sets no rule about invitations and blocks nobody, `denies-nobody` shuts no server out of a
+   * gives no keys to devices nobody vouches for; `trusts-unseen` takes all devices of a person for verified once one was compared; `accepts-everybody` sets no rule about invitations and blocks nobody, `denies-nobody` shuts no server out of a
    * group; both report success.
    */
   readonly client?: (typeof standInClients)[number];

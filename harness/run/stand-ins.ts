@@ -2,6 +2,7 @@ import type { Sabotage } from "../model/control.ts";
 import {
   hasEndToEnd,
   hasVerification,
+  type Comparison,
   type SealedMessage,
   type StolenState,
   type WithEndToEnd,
@@ -65,6 +66,15 @@ function showingReplays(session: Session & WithEndToEnd): Session {
     if ("text" in what) return shown;
     // An honest client may show words of its own in the message's place.
     return session.inbox().find(({ id }) => id === what.message.id)?.text ?? shown;
+  };
+  return replaced(session, { injectAsServer: inject });
+}
+
+/** Shows a message the server altered as if it had come as it was: a client that does not check what it decrypts. */
+function showingAltered(session: Session & WithEndToEnd): Session {
+  const inject: WithEndToEnd["injectAsServer"] = (conversation, from, what) => {
+    const sent = "text" in what ? undefined : session.sealed(conversation).find(({ id }) => id === what.message.id);
+    return session.injectAsServer(conversation, from, sent === undefined ? what : { message: sent });
   };
   return replaced(session, { injectAsServer: inject });
 }
@@ -152,6 +162,17 @@ function trustingOnlyKnown(session: Session & WithEndToEnd, seen: Seen): Session
   });
 }
 
+/** One comparison vouches for every device of the person, also for those that nobody has seen. */
+function trustingUnseen(session: Session & WithEndToEnd): Session {
+  if (!hasVerification(session)) throw new HarnessError("unsupported", "The stand-in client compares nothing.");
+  return replaced(session, {
+    async compareWith(other: Session, conversation: Conversation): Promise<Comparison> {
+      const honest = await session.compareWith(other, conversation);
+      return { ...honest, others: (await session.devicesOf(other.address)) - 1 };
+    },
+  });
+}
+
 /** Names of people whose first device is open already, apart for each run of a scenario. */
 export type Seen = Set<string>;
 
@@ -168,7 +189,9 @@ const endToEndStandIns: Readonly<Record<string, (session: Session & WithEndToEnd
   "removes-without-effect": removingWithoutEffect,
   "copies-surroundings": copyingSurroundings,
   "shows-replays": showingReplays,
+  "shows-altered": showingAltered,
   "weak-method": withWeakMethod,
+  "trusts-unseen": trustingUnseen,
   "keeps-message-keys": keepingMessageKeys,
   "never-changes-keys": neverChangingKeys,
 };

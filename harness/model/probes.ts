@@ -38,6 +38,8 @@ export interface LoginAttempt extends Attempt {
 
 export interface UnauthenticatedReads {
   readonly media: readonly Attempt[];
+  /** Made-up paths that lead out of the store; `accepted` = the answer held a file of the server's own system. */
+  readonly strays: readonly Attempt[];
   readonly profiles: readonly Attempt[];
   /** Bits of randomness in the media address; undefined if none was issued. */
   readonly urlEntropyBits: number | undefined;
@@ -77,6 +79,13 @@ export interface Probes {
   unauthenticatedReads(server: RunningServer, owner: Person, uploadedUrl: string): Promise<UnauthenticatedReads>;
   /** Reads an uploaded file as a logged-in person who is not in the conversation. */
   readAsStranger(server: RunningServer, stranger: Person, uploadedUrl: string): Promise<Attempt>;
+  /**
+   * A device of the person asks to be told of new messages by a push service, as sparingly as the protocol lets a client ask;
+   * then it goes away. `refused` = the server offers no push; an objection to the service is `failed`.
+   */
+  enablePush?(server: RunningServer, person: Person, service: string): Promise<Attempt>;
+  /** Asks the server for previews of a page, by each way the protocol has; absent where servers make none. */
+  linkPreviews?(server: RunningServer, person: Person, page: string): Promise<readonly Attempt[]>;
   /** Leaves personal data in the profile: display name, e-mail, vCard … Returns each planted value by name. */
   plantProfile(server: RunningServer, person: Person): Promise<Readonly<Record<string, string>>>;
   /** Time from an empty client to "ready to use" with what is in the account (login, roster/sync, catch-up), in milliseconds. */

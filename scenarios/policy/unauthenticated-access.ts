@@ -5,7 +5,8 @@ import type { RunningServer } from "../../harness/model/server.ts";
 import { hasUploads, type Session } from "../../harness/model/session.ts";
 
 // Files and profiles without login. Matrix 1.11 (MSC3916) asks for a token; XEP-0363 hands out an address that is itself the
-// secret, so its randomness and its life decide. A_26289 for profiles.
+// secret, so its randomness and its life decide. A_26289 for profiles. A file read by a made-up path out of the store (incident
+// MEDIA: CVE-2021-41281) is one read without login, at an address that needs no secret and never ends.
 
 const day = 86_400;
 
@@ -14,6 +15,11 @@ function answered(attempts: readonly Attempt[]): readonly Attempt[] {
   if (failed !== undefined)
     throw new HarnessError("lab-fault", `expected an answer to ${failed.what}, got none: ${failed.answer}`);
   return attempts;
+}
+
+/** A server may hang up on an unheard-of path; that it still runs shows in the reads that come after. */
+function someAnswered(attempts: readonly Attempt[]): readonly Attempt[] {
+  return attempts.every(({ outcome }) => outcome === "failed") ? answered(attempts) : attempts;
 }
 
 const accepted = (attempts: readonly Attempt[]): readonly Attempt[] =>
@@ -129,9 +135,10 @@ export const scenario = defineScenario({
     const [ofStranger, ofWrong] = answered([asStranger, wrong]);
     ctx.control("negative", ofWrong?.outcome === "refused", "an address that was never issued gives nothing");
 
-    const media = accepted(answered(reads.media));
+    const strays = accepted(someAnswered(reads.strays));
+    const media = [...accepted(answered(reads.media)), ...strays];
     const profiles = accepted(answered(reads.profiles));
-    ctx.measure("media.reads-without-login", media.length, { note: named(media) });
+    ctx.measure("media.reads-without-login", media.length, { note: named(media).slice(0, 1_000) });
     ctx.measure("profile.reads-without-login", profiles.length, { note: named(profiles) });
     ctx.measure("media.membership-checked", ofStranger?.outcome === "refused", {
       note: ofStranger?.answer.slice(0, 120) ?? "",
@@ -140,6 +147,7 @@ export const scenario = defineScenario({
       ctx.notApplicable("media.url-entropy", "no address with a random part was issued");
     else ctx.measure("media.url-entropy", reads.urlEntropyBits, { unit: "bit" });
     const read = (one: string): Promise<Attempt> => probes.readAsStranger(server, stranger, one);
-    await measureExpiry(ctx, server, media.length > 0, { read, upload: send });
+    if (strays.length > 0) ctx.measure("media.url-expires", false, { note: named(strays).slice(0, 500) });
+    else await measureExpiry(ctx, server, media.length > 0, { read, upload: send });
   },
 });

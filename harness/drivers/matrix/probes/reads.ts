@@ -1,8 +1,9 @@
 import type { Attempt, UnauthenticatedReads } from "../../../model/probes.ts";
 import type { Person } from "../../../model/server.ts";
+import { isStrayFile, strayNames, strayPath } from "../../../model/stray-paths.ts";
 import { mediaPath } from "../client-api.ts";
 import type { Call, Connection } from "../connection.ts";
-import { attemptCall } from "./attempt.ts";
+import { attempt, attemptCall } from "./attempt.ts";
 
 /** Old (v3) and authenticated (v1, MSC3916) ways to a file, and every way to a profile, all without a token. */
 export async function unauthenticatedReads(
@@ -22,6 +23,7 @@ export async function unauthenticatedReads(
       { path: `/_matrix/client/v1/media/thumbnail/${media}${small}` },
       { path: `/_matrix/federation/v1/media/download/${media.split("/")[1] ?? ""}` },
     ]),
+    strays: await strays(connection, media),
     profiles: await all(connection, [
       { path: `/_matrix/client/v3/profile/${user}` },
       { path: `/_matrix/client/v3/profile/${user}/displayname` },
@@ -31,6 +33,26 @@ export async function unauthenticatedReads(
     ]),
     urlEntropyBits: entropyBits(url),
   };
+}
+
+const strayMs = 5_000;
+
+/** Out of the store by the id of a file, by the name of its server, and past both. */
+async function strays(connection: Connection, media: string): Promise<readonly Attempt[]> {
+  const [server = "", id = ""] = media.split("/");
+  const doors = ["/_matrix/media/v3/download", "/_matrix/client/v1/media/download"];
+  const paths = [
+    strayPath,
+    ...doors.flatMap((door) => strayNames.flatMap((stray) => [`${door}/${server}/${stray}`, `${door}/${stray}/${id}`])),
+  ];
+  const attempts: Attempt[] = [];
+  for (const path of paths) {
+    const { status, ...facts } = await attempt(`GET ${path}`, () => connection.send({ path, timeoutMs: strayMs }));
+    // Whatever the server says to such a path, only the file itself counts.
+    const outcome = status === 0 ? "failed" : isStrayFile(facts.answer) ? "accepted" : "refused";
+    attempts.push({ ...facts, outcome });
+  }
+  return attempts;
 }
 
 async function all(connection: Connection, calls: readonly Call[]): Promise<readonly Attempt[]> {

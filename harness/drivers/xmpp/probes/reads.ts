@@ -1,6 +1,7 @@
 import { HarnessError, hasCode } from "../../../model/errors.ts";
 import type { Attempt, UnauthenticatedReads } from "../../../model/probes.ts";
 import type { Person, RunningServer } from "../../../model/server.ts";
+import { isStrayFile, strayNames, strayPath } from "../../../model/stray-paths.ts";
 import type { Session } from "../../../model/session.ts";
 import { readArchive } from "../archive.ts";
 import { XmppSession } from "../session.ts";
@@ -18,6 +19,25 @@ const fetched = async (server: RunningServer, url: string): Promise<Tried> => {
 /** An upload address needs no login by design (XEP-0363, 11.): whoever has it reads. */
 export function readAsStranger(server: RunningServer, stranger: Person, uploadedUrl: string): Promise<Attempt> {
   return asked(`${stranger.address} fetches the upload`, () => fetched(server, uploadedUrl));
+}
+
+/** Beside the upload, above it, and from the root. Only the file itself counts, whatever else the server says. */
+async function strays(server: RunningServer, uploadedUrl: string): Promise<readonly Attempt[]> {
+  const { origin, pathname } = new URL(uploadedUrl);
+  const folders = pathname.split("/").map((_, at, parts) => parts.slice(0, at).join("/"));
+  const addresses = [
+    `${origin}${strayPath}`,
+    ...[...new Set(folders)].flatMap((folder) => strayNames.map((stray) => `${origin}${folder}/${stray}`)),
+  ];
+  const attempts: Attempt[] = [];
+  for (const address of addresses) {
+    const get = async (): Promise<Tried> => {
+      const text = new TextDecoder().decode(await getFile([server], address));
+      return { accepted: isStrayFile(text), answer: `200 ${text.slice(0, 200)}` };
+    };
+    attempts.push(await asked(`GET ${new URL(address).pathname}`, get));
+  }
+  return attempts;
 }
 
 /** File over http and profile over a stream that has not logged in. */
@@ -39,6 +59,7 @@ export async function unauthenticatedReads(
   }
   return {
     media,
+    strays: uploadedUrl === "" ? [] : await strays(server, uploadedUrl),
     profiles,
     urlEntropyBits: uploadedUrl === "" ? undefined : await entropyOf(server, owner, uploadedUrl),
   };

@@ -18,7 +18,14 @@ import { measureDeployments, type DeployTimes } from "./deploy.ts";
 import { measureJudging } from "./judge-time.ts";
 import { benchLab, benchPeople, benchServer } from "./lab-server.ts";
 import { openFloor } from "./tls-floor.ts";
-import { measureLogins, measureMessages, type Login, type LoginCost, type MessageCost } from "./xmpp-cost.ts";
+import {
+  measureLogins,
+  measureMessages,
+  warmUp as warmUpLogins,
+  type Login,
+  type LoginCost,
+  type MessageCost,
+} from "./xmpp-cost.ts";
 
 /** Repetitions of issue "Must show" 7. */
 const deployments = 10;
@@ -214,7 +221,7 @@ async function xmppSection(chosen: readonly Candidate[], tell: Tell): Promise<re
     "",
     `Budget: 5 ms. A first login derives the SCRAM key (PBKDF2 with the server's iteration count; Prosody's 10 000 rounds: ${derivationMs.toFixed(1)} ms of CPU by themselves).`,
     "The floor is a TCP connection with a full TLS 1.3 handshake and nothing else: sessions are not resumed, since a login storm is made by people who come anew.",
-    "One login at a time, 50 of them after one that loads the code; what is left of the difference is mostly code that is not compiled yet.",
+    `One login at a time, ${logins - 1} accounts after ${warmUpLogins} logins of another one that load and compile the code.`,
     "",
     `## CPU of the harness per XMPP message, send + receive + acknowledgements (${pairCount} pairs, ${messages} messages after ${warmUp} uncounted ones)`,
     "",

@@ -5,6 +5,7 @@ import type {
   LinearRule,
   MeasurementDeclaration,
   ScaleRule,
+  ShareRule,
 } from "../model/criterion.ts";
 import type { MeasurementType } from "../model/measurement.ts";
 import { comparisonsOf } from "./conditions.ts";
@@ -86,6 +87,8 @@ function checkRule(row: Criterion, path: Path, known: Known, problems: Problems)
   if (rule.kind === "pass") return check(rule.conditions, [...path, "pass"]);
   const scale = [...path, "scale"];
   checkScale(rule, scale, types, check, problems);
+  for (const { total } of sharesOf(rule))
+    if (typeof total === "object" && "param" in total) checkParam(total.param, row, [...scale, "total"], problems);
   for (const name of ["cap", "half", "zero"] as const) {
     const adjustment = rule.adjust?.[name];
     if (adjustment) check(adjustment.when, [...scale, name, "when"]);
@@ -111,6 +114,11 @@ function checkComparison(
 
 type TypeOf = (id: string) => MeasurementType | undefined;
 type CheckConditions = (conditions: readonly Condition[], place: Path) => void;
+
+function sharesOf(rule: ScaleRule): readonly ShareRule[] {
+  if (rule.kind === "share") return [rule];
+  return rule.kind === "sum" ? rule.parts.filter((part) => part.kind === "share") : [];
+}
 
 function checkScale(rule: ScaleRule, path: Path, types: TypeOf, check: CheckConditions, problems: Problems): void {
   if (rule.kind === "steps") {

@@ -13,10 +13,15 @@ import type {
 const refText = ({ id, config }: MeasurementRef): string => (config === undefined ? id : `${id}@${config}`);
 const all = (conditions: readonly Condition[]): string => conditions.map(({ text }) => text).join(" and ");
 
+function totalText(total: ShareRule["total"]): string {
+  if (typeof total === "number") return String(total);
+  return "param" in total ? `$${total.param}` : refText(total);
+}
+
 function numberLine(rule: LinearRule | ShareRule | PointsRule): string {
   if (rule.kind === "points") return `points(${refText(rule.of)} × ${rule.factor})`;
   if (rule.kind === "share") {
-    return `share(${refText(rule.of)} / ${typeof rule.total === "number" ? rule.total : refText(rule.total)})`;
+    return `share(${refText(rule.of)} / ${totalText(rule.total)})`;
   }
   const of = rule.of.map(refText).join(" and ");
   const line = rule.points.map(([value, bp]) => `${value} → ${bp}`).join(", ");

@@ -15,7 +15,7 @@ function ofScale(rule: ScaleRule): readonly MeasurementRef[] {
     case "linear":
       return rule.of;
     case "share":
-      return typeof rule.total === "number" ? [rule.of] : [rule.of, rule.total];
+      return typeof rule.total === "number" || "param" in rule.total ? [rule.of] : [rule.of, rule.total];
     case "points":
       return [rule.of];
     case "sum":

@@ -86,8 +86,7 @@ export class RuleReader {
     if (scale.kind === "points")
       return { kind: "points", of: this.ref(scale.of, [...path, "of"]), factor: scale.factor };
     if (scale.kind === "share") {
-      const total = typeof scale.total === "number" ? scale.total : this.ref(scale.total, [...path, "total"]);
-      return { kind: "share", of: this.ref(scale.of, [...path, "of"]), total };
+      return { kind: "share", of: this.ref(scale.of, [...path, "of"]), total: this.#total(scale.total, path) };
     }
     const of =
       typeof scale.of === "string" ? [this.ref(scale.of, [...path, "of"])] : this.refs(scale.of, [...path, "of"]);
@@ -98,6 +97,11 @@ export class RuleReader {
       ...(scale.then === 0 && { beyond: 0 as const }),
       ...(scale.censored_as !== undefined && { censoredAs: scale.censored_as }),
     };
+  }
+
+  #total(total: number | string, path: Path): ShareRule["total"] {
+    if (typeof total === "number") return total;
+    return total.startsWith("$") ? { param: total.slice(1) } : this.ref(total, [...path, "total"]);
   }
 
   #adjustments({ cap, half, zero, lower_of: lowerOf }: ScaleFile, path: Path): Adjustments {

@@ -19,10 +19,12 @@ const linear = z.strictObject({
   then: z.literal(0).optional(),
   censored_as: z.number().optional(),
 });
+/** A number, or a parameter of the row: `$actions`. */
+const total = z.union([z.number().positive(), z.string().regex(/^\$[a-z][a-z0-9-]*$/u)]);
 const share = z.strictObject({
   kind: z.literal("share"),
   of: reference,
-  total: z.union([z.number().positive(), reference]),
+  total: z.union([total, reference]),
 });
 const points = z.strictObject({ kind: z.literal("points"), of: reference, factor: z.number().positive() });
 const part = z.strictObject({ bp, when });
@@ -83,8 +85,6 @@ const param = z.union([
   z.number(),
   z.strictObject({ full: z.number(), compressed: z.number().optional(), unit: z.string().optional() }),
 ]);
-
-const total = z.union([z.number().positive(), z.string().regex(/^\$[a-z][a-z0-9-]*$/u)]);
 
 const criterion = z.strictObject({
   id: z.string().regex(/^[A-Z]-\d{2}$/u),

@@ -127,6 +127,12 @@ describe("share, points and sum", () => {
     assert.deepEqual(result(judgeValues(keys, { "x.count": 0, "x.hits": 0 })), ["inconclusive", null]);
   });
 
+  it("takes the total from a parameter of the row", () => {
+    const measured = "measurements: [{ id: x.count, total: $size }]";
+    const keys = ["params: { size: 8 }", measured, "scale: { kind: share, of: x.count, total: $size }"];
+    assert.equal(judgeValues(keys, { "x.count": { value: 6, total: 8 } }).points, 7.5);
+  });
+
   it("multiplies points and stops at ten", () => {
     const keys = ["measurements: [x.count]", "scale: { kind: points, of: x.count, factor: 2 }"];
     assert.deepEqual(

@@ -242,7 +242,12 @@ function mean(observations: readonly Observed[]): Observed {
 }
 
 function scoreShare(rule: ShareRule, context: RuleContext): Span {
-  const { of, total } = rule;
+  const { of } = rule;
+  // The catalogue was read: the parameter is there.
+  const total =
+    typeof rule.total === "object" && "param" in rule.total
+      ? (context.params[rule.total.param] ?? Number.NaN)
+      : rule.total;
   if (typeof total === "number") return scoreNumber(rule, of, (value) => (10 * value) / total, context);
   const whole = context.read(total.id, total.config);
   if (whole.state !== "value" || Number(whole.value) <= 0) {

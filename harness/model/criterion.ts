@@ -64,7 +64,7 @@ export interface LinearRule {
 export interface ShareRule {
   readonly kind: "share";
   readonly of: MeasurementRef;
-  readonly total: number | MeasurementRef;
+  readonly total: number | MeasurementRef | { readonly param: string };
 }
 
 /** BP = value × factor, at most 10. */

@@ -7,6 +7,7 @@ import type { XmppStream } from "../stream.ts";
 import { openStream } from "../targets.ts";
 import { asked, type Tried } from "./asked.ts";
 import { login } from "./login.ts";
+import { takeOverStream } from "./takeover.ts";
 
 // What an ordinary person must not be able to do. `accepted` needs the act itself or its form, never just a missing error.
 
@@ -74,11 +75,14 @@ function nicknameOf(name: string): Element {
   );
 }
 
-const announce = (target: string): Trick => ({
-  what: `announcement to ${target}`,
+const announce = (...targets: readonly string[]): Trick => ({
+  what: `announcement to ${targets.join(", ")}`,
   async run({ server, eve, victimStream, received }) {
     const text = `announcement-${randomBytes(6).toString("hex")}`;
-    await eve.sendAcknowledged(xml("message", { to: `${server.domain}/${target}` }, xml("body", {}, text)).toString());
+    for (const target of targets) {
+      const to = `${server.domain}/${target}`;
+      await eve.sendAcknowledged(xml("message", { to }, xml("body", {}, text)).toString());
+    }
     // Both streams ask the server, so that what was under way has arrived.
     await eve.ping();
     await victimStream.ping();
@@ -160,8 +164,7 @@ export const readContacts = onVictim("reading another person's contact list", "g
 
 const tricks: readonly Trick[] = [
   ...commandNodes.map(command),
-  announce("announce/all"),
-  announce("announce/online"),
+  announce("announce/all", "announce/online"),
   changePassword,
   destroyRoom,
   readArchive,
@@ -171,6 +174,10 @@ const tricks: readonly Trick[] = [
   ),
   onVictim("publishing in another person's name (PEP)", "set", () => nicknameOf("changed")),
   httpAdmin("/api/registered_users"),
+  {
+    what: "taking over another person's stream (XEP-0198)",
+    run: ({ server, person, victim }) => takeOverStream(server, person, victim),
+  },
 ];
 
 /** Opens what a trick needs: the person who tries, and the victim at another place, both present. */

@@ -202,6 +202,7 @@ async function deploySection(chosen: readonly Candidate[], tell: Tell): Promise<
     ...deployRows(await benchDeployments(chosen, tell)),
     "",
     "Budget: Prosody and ejabberd 2 s, Synapse with PostgreSQL 5 s.",
+    "ejabberd's own start takes most of its time, by its log spread over the Erlang machine, its configuration, Mnesia and its modules. Its ports take connections long before anyone answers on them, so the bench waits for an answer.",
   ];
 }
 
@@ -229,7 +230,7 @@ async function xmppSection(chosen: readonly Candidate[], tell: Tell): Promise<re
     row(["---", "---", "---", "---", "---"]),
     ...xmppRows(costs),
     "",
-    "Budget: 50 µs. Paced, each message has its own TLS record, system calls and turn of the event loop on both sides: the floor is the same schedule and size over bare TLS connections through a relay in another process, without XMPP.",
+    "Budget: 50 µs. Paced, each message has its own TLS record, system calls and turn of the event loop on both sides: the floor is the same schedule and size over bare TLS connections through a relay in another process, without XMPP. What a wake-up costs is shared by all that came in the meantime, so a message costs less the more of them there are.",
     "In a burst (32 of each pair on their way, the next one sent when one arrives) stanzas that fall into one turn share a record; how many do depends on the server. Arrival times stay those of the record that brought the message.",
     "ejabberd's shaper does not hold load accounts back (`ejabberd_shaper:match` gives `none` for them); its archive in SQLite does, with two inserts per message over one connection: see `harness/candidates/ejabberd/start-ejabberd`.",
   ];

@@ -104,6 +104,18 @@ export interface StrangerAnswer extends Attempt {
   readonly fields: readonly string[];
 }
 
+/** Takes notifications for clients that are away, as the gateway of a vendor does, and keeps what it was told. */
+export interface PushService {
+  /** Where a client has its notifications sent: URLs of a gateway (Matrix), address of a service (XEP-0357). Each leads here. */
+  readonly addresses: readonly string[];
+  /** Pages of this machine that a preview of links could fetch; none where servers make no previews (XMPP). */
+  readonly canaries: readonly string[];
+  /** How many notifications have come. */
+  notifications(): number;
+  /** All that came, requests for the canary among them; bounded. */
+  received(): string;
+}
+
 /** A kind of act in a room, with a text by which to recognise it. */
 export type RoomAct = "join" | "message" | "private" | "signal";
 
@@ -137,6 +149,8 @@ export interface HostilePeers extends AsyncDisposable {
    * told of each one; false ends the series. Unlike the others it does not throw where the server is out of reach.
    */
   poison(scene: HostileScene, goesOn: (attempt: PoisonAttempt) => Promise<boolean>): Promise<readonly PoisonAttempt[]>;
+  /** A push service of the first authority; ends with the peers. */
+  openPushService(): Promise<PushService>;
   /** What the other side sent to the stand-in, for the evidence; bounded. */
   received(): string;
 }

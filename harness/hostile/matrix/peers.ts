@@ -28,6 +28,7 @@ import {
 import { forgeOrigins } from "./forgeries.ts";
 import { poisons, type Handed, type Poison, type PoisonBench } from "./poisons.ts";
 import { askEverything } from "./questions.ts";
+import { PushGateway } from "./push-gateway.ts";
 import { PeerServer } from "./server.ts";
 
 const people: Readonly<Record<"attacker" | "impersonated", string>> = { attacker: "mallory", impersonated: "yves" };
@@ -47,6 +48,7 @@ export class MatrixPeers implements HostilePeers {
   readonly #server: PeerServer;
   readonly #options: HostileOptions;
   readonly #rooms = new Map<string, JoinedRoom>();
+  readonly #gateways: PushGateway[] = [];
   /** The last join while the group was open to all. */
   #openJoin: JoinedRoom | undefined;
 
@@ -243,12 +245,18 @@ export class MatrixPeers implements HostilePeers {
     });
   }
 
+  async openPushService(): Promise<PushGateway> {
+    const gateway = await PushGateway.open(this.#authorities.attacker.seat);
+    this.#gateways.push(gateway);
+    return gateway;
+  }
+
   received(): string {
     return this.#server.received();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#server[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#server, ...this.#gateways].map((each) => each[Symbol.asyncDispose]()));
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   HostileScene,
   MarkedAttempt,
   PoisonAttempt,
+  PushService,
   RoomAct,
   Seat,
 } from "../../model/hostile.ts";
@@ -17,6 +18,8 @@ import { PeerServer } from "./server.ts";
 import { OutgoingStream } from "./stream.ts";
 
 const answerMs = 15_000;
+/** Each notification has one (XEP-0357, 7). */
+const notificationTag = "<notification";
 const clients: Readonly<Record<"attacker" | "impersonated", string>> = { attacker: "mallory", impersonated: "yves" };
 
 type Who = keyof typeof clients;
@@ -186,6 +189,17 @@ export class XmppPeers implements HostilePeers {
     } finally {
       stream.close();
     }
+  }
+
+  /** The authority's own name: servers bring notifications over their ordinary streams (XEP-0357, 7). */
+  openPushService(): Promise<PushService> {
+    const notifications = (): number => this.#server.received().split(notificationTag).length - 1;
+    return Promise.resolve({
+      addresses: [this.attacker.domain],
+      canaries: [],
+      notifications,
+      received: () => this.#server.received(),
+    });
   }
 
   received(): string {

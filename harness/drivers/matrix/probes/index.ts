@@ -8,6 +8,7 @@ import { clientStart, fillConversations } from "./client-start.ts";
 import { fileProbes } from "./files.ts";
 import { takeLookalikes } from "./names.ts";
 import { plaintext } from "./plaintext.ts";
+import { enablePush, linkPreviews } from "./push.ts";
 import { unauthenticatedReads } from "./reads.ts";
 import { openWitness } from "./witness.ts";
 
@@ -28,6 +29,8 @@ export function matrixProbes(connections: Connections): Probes {
       return attemptCall(connection, { path: `/_matrix/client/v1/media/download/${mediaPath(url)}`, token });
     },
     files: fileProbes(connections),
+    enablePush: async (_server, person, service) => enablePush(await connections.logIn(person), service),
+    linkPreviews: async (_server, person, page) => linkPreviews(await connections.logIn(person), page),
     plantProfile: async (_server, person) => plantProfile(await connections.logIn(person), person),
     clientStart: (server, person) => clientStart(connections.to(server), person),
     fillConversations: async (server, person, count) =>

@@ -5,6 +5,7 @@ import { login } from "./login.ts";
 import { takeLookalikes } from "./names.ts";
 import { plaintext } from "./plaintext.ts";
 import { clientStart, fillConversations, plantProfile } from "./profile.ts";
+import { enablePush } from "./push.ts";
 import { readAfterDisabling, readAsStranger, unauthenticatedReads } from "./reads.ts";
 import { exerciseRole } from "./roles.ts";
 import { selfRegistration } from "./registration.ts";
@@ -25,6 +26,7 @@ export function createProbes(): Probes {
     unauthenticatedReads,
     readAsStranger,
     files,
+    enablePush,
     plantProfile,
     clientStart,
     fillConversations,

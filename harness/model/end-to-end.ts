@@ -45,7 +45,7 @@ export interface WithEndToEnd extends WithEncryption {
   befriend(address: string): Promise<void>;
   /** Devices of a person that this client knows and would send keys to or has to decide about. */
   devicesOf(address: string): Promise<number>;
-  /** Takes a person out of a group. On return the server has said yes. */
+  /** Takes a person out of a group. On return the server has said yes, and a client that learns of it later (Matrix) has learnt of it. */
   removeMember(conversation: Conversation, address: string): Promise<void>;
   /** Encrypted messages with a content that reached this client, in order, our own ones left out. */
   sealed(conversation: Conversation): readonly SealedMessage[];

@@ -64,6 +64,8 @@ export class EndToEndMatrixSession
 
   async removeMember({ id }: Conversation, address: string): Promise<void> {
     await this.api.call({ method: "POST", path: `${roomPath(id)}/ban`, body: { user_id: address } });
+    // Only with the next sync does the client know, and changes the key; until then its user still sees the person in the list.
+    await this.#until("the removed person to be gone from the list", async () => !this.sdk.isMember(id, address));
   }
 
   sealed({ id }: Conversation): readonly SealedMessage[] {

@@ -177,6 +177,11 @@ export class SdkClient {
     return { state: room.getMyMembership(), invitedBy };
   }
 
+  /** True while this client shows the person as a member. */
+  isMember(roomId: string, person: string): boolean {
+    return this.#client.getRoom(roomId)?.getMember(person)?.membership === "join";
+  }
+
   /** Direct chats with invitations not yet answered, by the id of the person who invites. */
   roomsWith(peer: string): readonly string[] {
     return this.#client

@@ -3,7 +3,7 @@ import type { AttestedProduct, AttestedStatement, AttestedVerdict } from "../../
 import type { Localized } from "../../harness/model/text.ts";
 import { verdictTitles, type Grade } from "../../harness/model/verdict.ts";
 import { anchor } from "../text/clean.ts";
-import { formatNumber, formatShare } from "../text/format.ts";
+import { formatDate, formatNumber, formatShare } from "../text/format.ts";
 import { word } from "../text/words.ts";
 import type { Book } from "./book.ts";
 
@@ -177,7 +177,7 @@ export function attestedView(book: Book) {
   const { attested } = book.result;
   if (attested === undefined) return null;
   return {
-    caption: word("attestedCaption", { on: attested.on }),
+    caption: word("attestedCaption", { on: formatDate(attested.on) }),
     gradeHeads: documentGrades,
     rows: attested.products.map((product) => rowOf(book, product)),
     pages: attested.products.map((product) => pageOf(book, product)),

@@ -23,12 +23,12 @@ const texts = {
   summary: ["Zusammenfassung", "Summary"],
   compared: ["Was verglichen wurde", "What was compared"],
   comparedText: [
-    "Verglichen werden {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; der Auslieferungszustand steht daneben.",
-    "{products} are compared by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; the configuration as shipped stands beside it.",
+    "Verglichen werden {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; wo der Auslieferungszustand gemessen ist, steht er daneben.",
+    "{products} are compared by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; where the configuration as shipped was measured, it stands beside it.",
   ],
   comparedOne: [
-    "Geprüft wird {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; der Auslieferungszustand steht daneben.",
-    "{products} is examined by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; the configuration as shipped stands beside it.",
+    "Geprüft wird {products} nach {criteria} Kriterien: {required} Ausschlusskriterien (A) und {scored} Bewertungskriterien (B) mit zusammen {gp} Gewichtungspunkten. Geprüft wurden in diesem Lauf {tested} der {criteria} Kriterien; was nicht geprüft ist, zählt nirgends als erfüllt. Gewertet wird die gehärtete Konfiguration; wo der Auslieferungszustand gemessen ist, steht er daneben.",
+    "{products} is examined by {criteria} criteria: {required} exclusion criteria (A) and {scored} scored criteria (B) with {gp} weight points in total. This run tested {tested} of the {criteria} criteria; what is not tested counts nowhere as met. The hardened configuration counts; where the configuration as shipped was measured, it stands beside it.",
   ],
   onlyOne: [
     "Der Lauf umfasst ein einziges Produkt; er ist kein Vergleich.",

@@ -84,18 +84,19 @@ async function untilTold(ctx: ScenarioContext, service: PushService, expected: n
   );
 }
 
-/** Previews that the server made, or pages it fetched for one. */
+/** Previews that the server made, or pages it fetched for one; undefined where it has nothing to ask for previews. */
 async function openPreviews(
   ctx: ScenarioContext,
   { server, alice }: Scene,
   service: PushService,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const path = ctx.random.id("link");
   const attempts: Attempt[] = [];
   for (const canary of service.canaries)
     attempts.push(...((await ctx.driver().probes.linkPreviews?.(server, alice, `${canary}/${path}`)) ?? []));
   const fetched = service.received().includes(path);
   await ctx.evidence("previews.json", `${JSON.stringify({ attempts, fetched }, null, 2)}\n`);
+  if (attempts.length === 0 && !fetched) return undefined;
   const made = attempts.map(answered).filter(({ outcome }) => outcome === "accepted");
   return [...made.map(({ what }) => what), ...(fetched ? ["the server fetched the page"] : [])];
 }
@@ -136,16 +137,18 @@ export const scenario = defineScenario({
     );
     ctx.control("negative", !received.includes(ctx.random.id("never-sent")), "a text never sent is not found");
     const leaks = scene.texts.filter((text) => received.includes(text));
+    // A push that does not exist leaks nothing and shows nothing.
     const refused = offered ? "" : `the server offers no push: ${enabled.answer}`.slice(0, 300);
-    ctx.measure("push.text-leaks", leaks.length, {
-      note: refused || `${service.notifications()} notifications`,
-      evidence,
-    });
+    if (offered)
+      ctx.measure("push.text-leaks", leaks.length, { note: `${service.notifications()} notifications`, evidence });
+    else ctx.notApplicable("push.text-leaks", refused);
     const fields = [
       ...(received.includes(scene.alice.name) ? ["sender"] : []),
       ...(scene.group !== undefined && received.includes(scene.group) ? ["room name"] : []),
-      ...(previews.length > 0 ? [`open previews (${previews.join(", ")})`] : []),
+      ...(previews !== undefined && previews.length > 0 ? [`open previews (${previews.join(", ")})`] : []),
     ];
-    ctx.measure("push.leak-fields", fields.length, { note: fields.join("; ") || refused || "none", evidence });
+    if (offered || previews !== undefined)
+      ctx.measure("push.leak-fields", fields.length, { note: fields.join("; ") || refused || "none", evidence });
+    else ctx.notApplicable("push.leak-fields", refused);
   },
 });

@@ -4,6 +4,7 @@ import type { ResourceSample } from "../model/server.ts";
 import type { DeliveryLoad, DeliveryResult } from "../model/tools.ts";
 import { judgeGates, watchGenerator } from "./gates.ts";
 import { encodeHistogram, percentilesOf } from "./percentiles.ts";
+import { goFirst } from "./priority.ts";
 
 /** Three clocks per message (load.md 2.2), all monotonic milliseconds of this process. */
 interface Flight {
@@ -92,6 +93,7 @@ function watchLateness(giveUp: DeliveryLoad["giveUp"], flights: readonly Flight[
  * Throws `interrupted` on abort; a lost session is counted in the gate `receivers-lost`, never ignored.
  */
 export async function deliver(load: DeliveryLoad): Promise<DeliveryResult> {
+  using _ = goFirst();
   const run = Math.floor(performance.now()).toString(36);
   const start = performance.now() + 50;
   const flights = load.schedule.map((offset, number): Flight => ({

@@ -1,5 +1,5 @@
 import { basename, isAbsolute, join, relative } from "node:path";
-import { cpus } from "node:os";
+import { cpus, totalmem } from "node:os";
 import type { Command } from "commander";
 import type { PriceList } from "../../model/result.ts";
 import type { ConfigName } from "../../model/candidate.ts";
@@ -56,8 +56,12 @@ export interface RunCommandOptions extends PriceOptions, DossierOptions {
 
 export const defaultJobs = (): number => cpus().length + 1;
 
-/** At most: more than one per processor only while the processors have time to spare. */
-const mostDeployments = (): number => cpus().length * 3;
+/** What two servers with their databases and the clients of a scenario take at most. */
+const bytesPerDeployment = 2 * 1024 ** 3;
+
+/** At most: more than one per processor only while the processors have time to spare, as in scenarios that wait for a minute. */
+const mostDeployments = (): number =>
+  Math.max(cpus().length, Math.min(cpus().length * 5, Math.floor(totalmem() / bytesPerDeployment)));
 
 function configsFrom(names: readonly string[]): readonly ConfigName[] {
   const wrong = names.find((name) => name !== "default" && name !== "hardened");
